@@ -1,0 +1,120 @@
+// The common buffered stream under every protocol here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/address.h"
+#include "proto/deadline.h"
+#include "proto/tls.h"
+#include "proto/trace.h"
+#include "proto/transport.h"
+
+namespace proto {
+
+// Where and how to connect: what every protocol class takes.
+struct ConnectOptions {
+  Timeouts timeouts;
+  Family family = Family::unspecified;  // ipv4 or ipv6: only those
+  std::optional<Address> source;        // local address to bind to (its port may be 0)
+  std::string interface;                // a device name to bind to
+  std::string unix_socket;              // not empty: connect here, whatever the host
+  // "host:port" (lower case) to the addresses to use in place of a look-up; "*:port" is for every
+  // host.
+  std::map<std::string, std::vector<Address>> resolve;
+  std::shared_ptr<const TLSContext> tls;  // null: TLSOptions()'s
+  Canceller canceller;
+  Trace trace;
+};
+
+// When the parts of connecting were over; zero where a part did not happen.
+struct ConnectTimes {
+  Deadline::Clock::time_point started{}, resolved{}, connected{}, secured{};
+};
+
+// Reads through one buffer, writes without one. Reads and writes throw what Transport throws; a
+// view it returns dies at the next call that is not const. Movable; one thread at a time.
+class Stream {
+ public:
+  // Bytes. The buffer grows to what read_line() or fill() needs, and no further.
+  static constexpr std::size_t kBufferBytes = 64 * 1024;
+
+  Stream() noexcept = default;  // not open
+  explicit Stream(std::unique_ptr<Transport> transport,
+                  std::chrono::milliseconds idle = Timeouts().idle);
+  // Look-up, Happy Eyeballs (RFC 8305) over every address, and TLS where `mode` is implicit, within
+  // min(deadline, timeouts.connect). Throws ResolveError, ConnectError, TimeoutError, TLSError,
+  // CancelledError.
+  static Stream connect(const std::string& host, std::uint16_t port, const ConnectOptions& options,
+                        TLSMode mode = TLSMode::none, Deadline deadline = Deadline());
+
+  bool is_open() const noexcept { return transport_ != nullptr; }
+  // Bounds all that follows, until it is set again.
+  void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
+  Deadline deadline() const noexcept { return deadline_; }
+  // Bounds each wait for a byte that moves.
+  void set_idle(std::chrono::milliseconds idle) noexcept { idle_ = idle; }
+
+  // What is buffered, maybe nothing.
+  std::string_view peek() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+  // Receives more behind what is buffered; false: the peer ended the stream.
+  bool fill();
+  // Takes `size` bytes off the front; no more than are buffered.
+  void consume(std::size_t size) noexcept { begin_ += size; }
+  // One line, without its CRLF or LF. Throws LimitError where none ends within `max_bytes`,
+  // ClosedError where the stream ends before one does. A peer that sends byte by byte costs O(n).
+  std::string_view read_line(std::size_t max_bytes);
+  // Up to into.size() bytes: from the buffer, or once that is empty straight from the transport. 0:
+  // end of stream.
+  std::size_t read(std::span<char> into);
+  // Exactly into.size() bytes, or ClosedError.
+  void read_exactly(std::span<char> into);
+
+  // Returns when everything went.
+  void write(std::string_view data);
+  void write(std::span<const std::string_view> parts);
+  // Sends until everything went, or until the peer says something: how many bytes went. For
+  // uploads, where an early reply must be seen, and for pipelines, where two full buffers must not
+  // wait for each other.
+  std::size_t write_until_readable(std::string_view data);
+
+  // Starts TLS as a client. Throws ProtocolError where even one byte is buffered: it came before
+  // TLS, and is not to be trusted (RFC 3207 §6, RFC 2595 §4).
+  void start_tls(const std::shared_ptr<const TLSContext>& context, std::string_view host,
+                 std::uint16_t port);
+  // The server's side of the same.
+  void accept_tls(const std::shared_ptr<const TLSContext>& context);
+  // Null without TLS.
+  const TLSTransport* tls() const noexcept { return tls_; }
+
+  // Null when not open. What is buffered is not in it.
+  Transport* transport() const noexcept { return transport_.get(); }
+  // Gives the transport away, with what was buffered in `buffered`.
+  std::unique_ptr<Transport> release(std::string& buffered);
+  const std::string& peer() const noexcept;
+  const ConnectTimes& times() const noexcept { return times_; }
+  // Idempotent.
+  void close() noexcept;
+
+ private:
+  Deadline io_deadline() const noexcept;
+  void reserve_tail(std::size_t size);
+
+  std::unique_ptr<Transport> transport_;
+  const TLSTransport* tls_ = nullptr;  // transport_, when it is TLS
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
+  std::size_t scanned_ = 0;  // bytes behind begin_ known to hold no LF
+  Deadline deadline_;
+  std::chrono::milliseconds idle_ = Timeouts().idle;
+  ConnectTimes times_;
+};
+
+}  // namespace proto

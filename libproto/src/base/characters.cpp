@@ -1,0 +1,134 @@
+#include "base/characters.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace proto {
+
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+// The code point at the front of `text`; `size` is how many bytes it takes, 0 where they are no
+// UTF-8.
+char32_t decode_utf8(std::string_view text, std::size_t& size) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  size = 0;
+  std::size_t length = 0;
+  char32_t point = 0;
+  char32_t least = 0;
+  if (first < 0x80) {
+    size = 1;
+    return first;
+  }
+  if (first >= 0xc2 && first <= 0xdf) {
+    length = 2, point = first & 0x1fU, least = 0x80;
+  } else if (first >= 0xe0 && first <= 0xef) {
+    length = 3, point = first & 0x0fU, least = 0x800;
+  } else if (first >= 0xf0 && first <= 0xf4) {
+    length = 4, point = first & 0x07U, least = 0x10000;
+  }
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+    point = (point << 6) | (byte(i) & 0x3fU);
+  }
+  if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return 0;
+  size = length;
+  return point;
+}
+
+// Code points that move or hide the text around them, or drive a terminal.
+bool is_unsafe(char32_t point) noexcept {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c || point == 0x200e ||
+         point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+         (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return to_lower(x) == to_lower(y);
+         });
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept {
+  return text.size() >= prefix.size() &&
+         equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), to_lower);
+  return out;
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), to_upper);
+  return out;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+bool is_valid_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    std::size_t size = 0;
+    decode_utf8(text, size);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+bool has_line_break_or_nul(std::string_view text) noexcept {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    std::size_t size = 0;
+    const char32_t point = decode_utf8(text, size);
+    const char c = text.front();
+    if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (size == 0 || (size == 1 && is_unsafe(point))) {
+      const auto byte = static_cast<unsigned char>(c);
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15U];
+    } else if (is_unsafe(point)) {
+      out += "\\u{";
+      for (int shift = point > 0xffff ? 20 : 12; shift >= 0; shift -= 4)
+        out += kHex[(point >> shift) & 15U];
+      out += '}';
+    } else {
+      out.append(text.substr(0, size));
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out;
+}
+
+std::string quoted(std::string_view text, std::size_t max_bytes) {
+  std::string out = "\"";
+  out += escaped(text.substr(0, max_bytes));
+  out += text.size() > max_bytes ? "\"..." : "\"";
+  return out;
+}
+
+}  // namespace proto
