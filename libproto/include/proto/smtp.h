@@ -1,0 +1,200 @@
+// SMTP (RFC 5321) and LMTP (RFC 2033), the client's side.
+//
+//   proto::SMTP smtp("mail.example.org");
+//   smtp.sendmail("me@example.org", {"you@example.org"}, "Subject: Hello\n\nHow are you?\n");
+//   smtp.quit();
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/deadline.h"
+#include "proto/error.h"
+#include "proto/smtp_types.h"
+#include "proto/stream.h"
+#include "proto/tls.h"
+
+namespace proto {
+
+class Credentials;
+class Message;
+
+// The server said no. The connection goes on, unless the code is 421: then it is closed.
+class SMTPReplyError : public ReplyError {
+ public:
+  SMTPReplyError(const std::string& what, SMTPReply reply)
+      : ReplyError(what, reply.code, reply.enhanced, reply.text), reply_(std::move(reply)) {}
+  const SMTPReply& reply() const noexcept { return reply_; }
+  bool for_now() const noexcept { return reply_.for_now(); }
+
+ private:
+  SMTPReply reply_;
+};
+
+// One for each thing that can be refused, as smtplib's users know them.
+class SMTPConnectError : public SMTPReplyError {  // the greeting
+  using SMTPReplyError::SMTPReplyError;
+};
+class SMTPHeloError : public SMTPReplyError {  // EHLO, HELO, LHLO
+  using SMTPReplyError::SMTPReplyError;
+};
+class SMTPAuthenticationError : public SMTPReplyError {  // AUTH
+  using SMTPReplyError::SMTPReplyError;
+};
+class SMTPSenderRefused : public SMTPReplyError {  // MAIL
+  using SMTPReplyError::SMTPReplyError;
+};
+class SMTPRecipientsRefused : public SMTPReplyError {  // RCPT: all of them
+ public:
+  SMTPRecipientsRefused(const std::string& what, SMTPReply first, SendResult result)
+      : SMTPReplyError(what, std::move(first)), result_(std::move(result)) {}
+  const SendResult& result() const noexcept { return result_; }
+
+ private:
+  SendResult result_;
+};
+class SMTPDataError : public SMTPReplyError {  // DATA, BDAT, or the message
+  using SMTPReplyError::SMTPReplyError;
+};
+// The server does not offer what this needs (SMTPUTF8, a larger SIZE, a mechanism): nothing went.
+class SMTPNotSupportedError : public Error {
+  using Error::Error;
+};
+using SMTPServerDisconnected = ClosedError;
+
+// How long to wait for what (RFC 5321 §4.5.3.2), each below ConnectOptions::timeouts.idle and the
+// total deadline.
+struct SMTPTimeouts {
+  std::chrono::milliseconds greeting{std::chrono::minutes(5)};
+  std::chrono::milliseconds command{std::chrono::minutes(5)};  // MAIL, RCPT and all others
+  std::chrono::milliseconds data{std::chrono::minutes(2)};     // DATA
+  std::chrono::milliseconds block{std::chrono::minutes(3)};    // each piece of the message
+  std::chrono::milliseconds end{std::chrono::minutes(10)};     // the verdict
+};
+
+struct SMTPOptions {
+  SMTPOptions() { connect.timeouts.idle = std::chrono::minutes(10); }
+
+  ConnectOptions connect;
+  TLSMode tls = TLSMode::none;
+  bool lmtp = false;
+  std::string helo_name;  // empty: this machine's name, or an address literal
+  // Lets login() go over a connection without TLS to another machine.
+  bool cleartext_login = false;
+  SMTPTimeouts timeouts;
+  std::size_t max_line_bytes = 2048;  // of a reply
+  std::size_t max_reply_lines = 100;
+  int max_login_rounds = 4;
+};
+
+// How a message goes.
+struct SendOptions {
+  // automatic: BDAT where PIPELINING and CHUNKING are offered (one flight less), else DATA.
+  enum class Transfer { automatic, data, bdat };
+  Transfer transfer = Transfer::automatic;
+  // Called once, when all that a server needs to take the message is about to go: what must be on
+  // disk before is put there now. What it throws ends the connection, with nothing delivered.
+  std::function<void()> before_commit;
+  // Called with the index into Envelope::to as soon as that recipient's verdict is known.
+  std::function<void(std::size_t, const RecipientResult&)> on_verdict;
+};
+
+// One connection. Its functions throw what its stream throws, ProtocolError, LimitError, and a
+// class of SMTPReplyError where the server says no. After any but the last the connection is
+// closed, and only quit() and close() may follow. One thread at a time.
+class SMTP {
+ public:
+  // Connects, reads the greeting, and with TLSMode::starttls is under TLS when it returns. Port 0:
+  // 25, or 465 for implicit TLS, or 24 for LMTP. Throws SMTPConnectError, TLSError where STARTTLS
+  // is not offered.
+  explicit SMTP(const std::string& host, std::uint16_t port = 0, SMTPOptions options = {});
+  // Over a stream that is connected already; `host` is for messages and for TLS.
+  SMTP(Stream stream, const std::string& host, SMTPOptions options = {});
+  SMTP(SMTP&&) noexcept;
+  SMTP& operator=(SMTP&&) noexcept;
+  // Closes; does not converse.
+  ~SMTP();
+
+  // Bounds all that follows, whatever Timeouts::total says for each call.
+  void set_deadline(Deadline deadline) noexcept;
+
+  // Who we are; an empty name is SMTPOptions::helo_name's. LMTP says LHLO.
+  SMTPReply helo(std::string_view name = {});
+  SMTPReply ehlo(std::string_view name = {});
+  // EHLO, and HELO where the server knows no EHLO; nothing where one was said already. All that
+  // need it call it.
+  void ehlo_or_helo_if_needed();
+  const SMTPCapabilities& capabilities() const noexcept;
+
+  // Throws TLSError where it is not offered. Forgets the capabilities and says EHLO again.
+  void starttls();
+  bool is_secure() const noexcept;
+  // By the strongest mechanism of both sides; never a weaker one after a refusal. Throws
+  // SMTPAuthenticationError; TLSError where the password would go over the net in clear;
+  // SMTPNotSupportedError.
+  void login(const Credentials& credentials);
+
+  // The whole of it, as the tutorial has it. Returns what became of each recipient: at least one
+  // was accepted. Throws SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError.
+  SendResult sendmail(std::string_view from, const std::vector<std::string>& to,
+                      std::string_view message);
+  // Refused recipients are results, in the order given; so is a refused message, and a verdict that
+  // did not come. Throws SMTPSenderRefused and SMTPNotSupportedError; nothing was sent then.
+  SendResult send(const Envelope& envelope, std::string_view message,
+                  const SendOptions& options = {});
+  SendResult send(const Envelope& envelope, MessageSource& message,
+                  const SendOptions& options = {});
+  // Sender and recipients from the header (RFC 5322 Sender, From; To, Cc, Bcc, or their Resent-).
+  SendResult send_message(const Message& message, const SendOptions& options = {});
+  SendResult send_message(const Envelope& envelope, const Message& message,
+                          const SendOptions& options = {});
+
+  struct Outgoing {
+    const Envelope* envelope;
+    std::string_view message;
+  };
+  using Done = std::function<void(std::size_t index, const SendResult&)>;
+  // Many messages, each one's commands behind the one before where PIPELINING is offered. `done` is
+  // called in order, once for each message, as soon as its result is known; a refused sender is a
+  // result here, too. When the connection is lost, it is called for those that may have been taken,
+  // and then the error is thrown: messages that it was not called for have not been sent.
+  // Of `options`, before_commit is called once a message.
+  void send_all(std::span<const Outgoing> messages, const Done& done,
+                const SendOptions& options = {});
+  // MAIL and RCPT as send() says them, then RSET: who would be taken. Sends no message.
+  SendResult rehearse(const Envelope& envelope, std::uint64_t message_size = 0);
+
+  // The verbs by themselves. `parameters` are ESMTP's, as they go on the line: "SIZE=1000".
+  SMTPReply mail(std::string_view from, std::string_view parameters = {});
+  SMTPReply rcpt(std::string_view to, std::string_view parameters = {});
+  // DATA and the message, encoded. LMTP: call reply() for each further recipient.
+  SMTPReply data(std::string_view message);
+  SMTPReply bdat(std::string_view chunk, bool last);
+  SMTPReply reply();
+  void rset();
+  void noop();
+  SMTPReply vrfy(std::string_view who);
+  SMTPReply expn(std::string_view list);
+  SMTPReply help(std::string_view topic = {});
+  // Any command: the reply, whatever it says.
+  SMTPReply docmd(std::string_view command);
+  // A server that closes instead of answering is done, too. Idempotent.
+  void quit();
+
+  void close() noexcept;
+  bool is_open() const noexcept;
+  Stream& stream() noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace proto
