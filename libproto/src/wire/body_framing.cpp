@@ -1,0 +1,143 @@
+#include "wire/body_framing.h"
+
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "base/characters.h"
+#include "base/integers.h"
+#include "proto/error.h"
+#include "wire/list.h"
+
+namespace proto {
+
+namespace {
+
+// Lengths are added up and told to interfaces that count in signed 64 bits.
+constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
+
+struct BodyFields {
+  bool has_coding = false;
+  bool has_length = false;
+};
+
+BodyFields look_at(const Fields& fields) noexcept {
+  BodyFields found;
+  for (const Fields::Field field : fields) {
+    found.has_coding |= equals_ignoring_case(field.name, "Transfer-Encoding");
+    found.has_length |= equals_ignoring_case(field.name, "Content-Length");
+  }
+  return found;
+}
+
+// Of transfer codings exactly "chunked" is known: any other list would leave the user with octets
+// that are still coded.
+void require_chunked(const Fields& fields, const std::string& what) {
+  const std::string list = *fields.combined("Transfer-Encoding");
+  if (!equals_ignoring_case(list, "chunked"))
+    throw ProtocolError(what + ": Transfer-Encoding: want \"chunked\", got " + quoted(list));
+}
+
+// RFC 9110 §8.6: a list of equal lengths counts as one.
+std::uint64_t content_length(const Fields& fields, const std::string& what,
+                             Deviations& deviations) {
+  std::optional<std::uint64_t> length;
+  for (const Fields::Field field : fields) {
+    if (!equals_ignoring_case(field.name, "Content-Length")) continue;
+    std::string_view list = field.value;
+    std::string_view member;
+    while (next_member(list, member)) {
+      const auto value = parse_decimal(member, kMaxLength);
+      if (!value) throw ProtocolError(what + ": no Content-Length: " + quoted(field.value));
+      if (length && *length != *value) {
+        throw ProtocolError(what + ": two Content-Lengths: " + std::to_string(*length) + " and " +
+                            std::to_string(*value));
+      }
+      if (length) deviations.add(Deviation::repeated_length);
+      length = value;
+    }
+  }
+  return *length;
+}
+
+}  // namespace
+
+BodyFraming framing_for(std::string_view request_method, int status, int version,
+                        const Fields& fields) {
+  using Kind = BodyFraming::Kind;
+  const BodyFields found = look_at(fields);
+  BodyFraming framing;
+
+  // 1. No body, whatever the fields say.
+  if (status / 100 == 1 || status == 204) {
+    if (found.has_coding || found.has_length) {
+      framing.deviations.add(Deviation::body_fields_without_body);
+      framing.must_close = status == 204;  // what follows may be the body all the same
+    }
+    return framing;
+  }
+  if (request_method == "HEAD" || status == 304) return framing;
+
+  // 2. A tunnel begins right behind the head.
+  if (request_method == "CONNECT" && status / 100 == 2) {
+    framing.kind = Kind::tunnel;
+    framing.must_close = true;
+    return framing;
+  }
+
+  // 3. and 4. Transfer-Encoding beats Content-Length; that both are there may be an attempt at
+  // splitting responses.
+  if (found.has_coding) {
+    require_chunked(fields, "HTTP response");
+    framing.kind = Kind::chunked;
+    if (found.has_length) framing.deviations.add(Deviation::chunked_and_length);
+    if (version < 11) framing.deviations.add(Deviation::chunked_in_http_1_0);
+    framing.must_close = found.has_length || version < 11;
+    return framing;
+  }
+
+  // 5. and 6.
+  if (found.has_length) {
+    framing.kind = Kind::counted;
+    framing.length = content_length(fields, "HTTP response", framing.deviations);
+    return framing;
+  }
+
+  // 8. Whatever comes until the end.
+  framing.kind = Kind::until_close;
+  framing.must_close = true;
+  return framing;
+}
+
+BodyFraming framing_for_request(int version, const Fields& fields) {
+  const BodyFields found = look_at(fields);
+  BodyFraming framing;
+  if (found.has_coding) {
+    if (found.has_length)
+      throw ProtocolError("HTTP request: both Transfer-Encoding and Content-Length");
+    if (version < 11) throw ProtocolError("HTTP request: Transfer-Encoding in HTTP/1.0");
+    require_chunked(fields, "HTTP request");
+    framing.kind = BodyFraming::Kind::chunked;
+  } else if (found.has_length) {
+    framing.length = content_length(fields, "HTTP request", framing.deviations);
+    framing.kind = framing.length == 0 ? BodyFraming::Kind::none : BodyFraming::Kind::counted;
+  }
+  return framing;
+}
+
+bool keeps_alive(int version, const Fields& fields) noexcept {
+  bool close = false;
+  bool keep_alive = false;
+  for (const Fields::Field field : fields) {
+    if (!equals_ignoring_case(field.name, "Connection")) continue;
+    std::string_view list = field.value;
+    std::string_view member;
+    while (next_member(list, member)) {
+      close |= equals_ignoring_case(member, "close");
+      keep_alive |= equals_ignoring_case(member, "keep-alive");
+    }
+  }
+  return !close && (version >= 11 || keep_alive);
+}
+
+}  // namespace proto
