@@ -30,7 +30,7 @@ class Address {
   // From a struct sockaddr of `size` bytes.
   static Address from_raw(const void* data, std::size_t size);
   // True for text that the two-argument constructor takes as a literal.
-  static bool is_literal(std::string_view host) noexcept;
+  static bool is_literal(std::string_view host);
 
   Family family() const noexcept;
   // The literal without brackets, or the path.

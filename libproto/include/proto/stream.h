@@ -47,6 +47,8 @@ class Stream {
   static constexpr std::size_t kBufferBytes = 64 * 1024;
 
   Stream() noexcept = default;  // not open
+  Stream(Stream&& other) noexcept;
+  Stream& operator=(Stream&& other) noexcept;
   explicit Stream(std::unique_ptr<Transport> transport,
                   std::chrono::milliseconds idle = Timeouts().idle);
   // Look-up, Happy Eyeballs (RFC 8305) over every address, and TLS where `mode` is implicit, within
@@ -67,7 +69,10 @@ class Stream {
   // Receives more behind what is buffered; false: the peer ended the stream.
   bool fill();
   // Takes `size` bytes off the front; no more than are buffered.
-  void consume(std::size_t size) noexcept { begin_ += size; }
+  void consume(std::size_t size) noexcept {
+    begin_ += size;
+    scanned_ = 0;
+  }
   // One line, without its CRLF or LF. Throws LimitError where none ends within `max_bytes`,
   // ClosedError where the stream ends before one does. A peer that sends byte by byte costs O(n).
   std::string_view read_line(std::size_t max_bytes);
@@ -105,6 +110,7 @@ class Stream {
 
  private:
   Deadline io_deadline() const noexcept;
+  Transport& open_transport() const;
   void reserve_tail(std::size_t size);
 
   std::unique_ptr<Transport> transport_;

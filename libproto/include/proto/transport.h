@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include "proto/deadline.h"
 
 namespace proto {
+
+class Socket;
 
 // A connected byte stream. One thread at a time; cancellation goes through the Canceller it was
 // made with. Throws TimeoutError, CancelledError, NetworkError, and over TLS TLSError; after one of
@@ -40,5 +43,9 @@ class Transport {
   // The peer, as text for messages.
   virtual const std::string& peer() const noexcept = 0;
 };
+
+// A connected stream socket, TCP or Unix, as a Transport, which owns it from now on and makes it
+// blocking. `canceller` ends its blocking calls for as long as it lives.
+std::unique_ptr<Transport> make_transport(Socket socket, const Canceller& canceller = {});
 
 }  // namespace proto

@@ -1,0 +1,219 @@
+#include "proto/stream.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/characters.h"
+#include "net/connect.h"
+#include "proto/error.h"
+
+namespace proto {
+
+Stream::Stream(std::unique_ptr<Transport> transport, std::chrono::milliseconds idle)
+    : transport_(std::move(transport)), idle_(idle) {
+  tls_ = dynamic_cast<const TLSTransport*>(transport_.get());
+}
+
+Stream::Stream(Stream&& other) noexcept {
+  *this = std::move(other);
+}
+
+Stream& Stream::operator=(Stream&& other) noexcept {
+  transport_ = std::move(other.transport_);
+  tls_ = std::exchange(other.tls_, nullptr);
+  buffer_ = std::move(other.buffer_);
+  capacity_ = std::exchange(other.capacity_, 0);
+  begin_ = std::exchange(other.begin_, 0);
+  end_ = std::exchange(other.end_, 0);
+  scanned_ = std::exchange(other.scanned_, 0);
+  deadline_ = other.deadline_;
+  idle_ = other.idle_;
+  times_ = other.times_;
+  return *this;
+}
+
+Stream Stream::connect(const std::string& host, std::uint16_t port, const ConnectOptions& options,
+                       TLSMode mode, Deadline deadline) {
+  const Deadline connected_by = earlier(deadline, Deadline::after(options.timeouts.connect));
+  ConnectTimes times;
+  times.started = Deadline::Clock::now();
+  const auto addresses = addresses_for(host, port, options, connected_by);
+  times.resolved = Deadline::Clock::now();
+  const bool literal = host.find(':') != std::string::npos && !host.starts_with('[');
+  const std::string where = !options.unix_socket.empty()
+                                ? options.unix_socket
+                                : (literal ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  Stream stream(connect_first(addresses, where, options, connected_by), options.timeouts.idle);
+  times.connected = Deadline::Clock::now();
+  if (mode == TLSMode::implicit) {
+    stream.set_deadline(connected_by);
+    stream.start_tls(options.tls, host, port);
+    times.secured = Deadline::Clock::now();
+  }
+  stream.set_deadline(deadline);
+  stream.times_ = times;
+  return stream;
+}
+
+Deadline Stream::io_deadline() const noexcept {
+  return earlier(deadline_, Deadline::after(idle_));
+}
+
+Transport& Stream::open_transport() const {
+  if (!transport_) throw std::logic_error("the stream is not open");
+  return *transport_;
+}
+
+// Makes room for at least `size` bytes behind what is buffered.
+void Stream::reserve_tail(std::size_t size) {
+  if (capacity_ - end_ >= size) return;
+  const std::size_t have = end_ - begin_;
+  if (buffer_ && capacity_ - have >= size) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, have);
+  } else {
+    std::size_t grown = std::max(capacity_ * 2, kBufferBytes);
+    while (grown - have < size) grown *= 2;
+    std::unique_ptr<char[]> larger(
+        new char[grown]);  // not zeroed: pages that are not used are never touched
+    if (have != 0) std::memcpy(larger.get(), buffer_.get() + begin_, have);
+    buffer_ = std::move(larger);
+    capacity_ = grown;
+  }
+  begin_ = 0;
+  end_ = have;
+}
+
+bool Stream::fill() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  // A quarter is room enough: a buffer that is merely not empty is neither moved nor grown for a
+  // few bytes more.
+  reserve_tail(capacity_ == 0 || end_ - begin_ >= capacity_ / 2 ? kBufferBytes / 2
+                                                                : kBufferBytes / 4);
+  const std::size_t n =
+      open_transport().read_some({buffer_.get() + end_, capacity_ - end_}, io_deadline());
+  end_ += n;
+  return n != 0;
+}
+
+std::string_view Stream::read_line(std::size_t max_bytes) {
+  for (;;) {
+    const std::string_view have = peek();
+    const auto end = have.find('\n', std::min(scanned_, have.size()));
+    if (end != std::string_view::npos && end <= max_bytes) {
+      scanned_ = 0;
+      consume(end + 1);
+      std::string_view line = have.substr(0, end);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      return line;
+    }
+    if (end != std::string_view::npos || have.size() > max_bytes) {
+      throw LimitError("a line from " + peer() + " is longer than " + std::to_string(max_bytes) +
+                       " bytes: " + quoted(have));
+    }
+    scanned_ = have.size();
+    if (!fill()) {
+      throw ClosedError(
+          "receiving from " + peer() + ": the connection was closed " +
+              (have.empty() ? "where a line was due" : "within the line " + quoted(have)),
+          0, Phase::receive, peer());
+    }
+  }
+}
+
+std::size_t Stream::read(std::span<char> into) {
+  const std::string_view have = peek();
+  if (!have.empty() || into.empty()) {
+    const std::size_t n = std::min(have.size(), into.size());
+    if (n != 0) std::memcpy(into.data(), have.data(), n);
+    consume(n);
+    return n;
+  }
+  // A small read goes through the buffer, so that it is one system call for many.
+  if (into.size() < kBufferBytes / 16) return fill() ? read(into) : 0;
+  return open_transport().read_some(into, io_deadline());
+}
+
+void Stream::read_exactly(std::span<char> into) {
+  const std::size_t wanted = into.size();
+  while (!into.empty()) {
+    const std::size_t n = read(into);
+    if (n == 0) {
+      throw ClosedError("receiving from " + peer() + ": the connection was closed after " +
+                            std::to_string(wanted - into.size()) + " of " + std::to_string(wanted) +
+                            " bytes",
+                        0, Phase::receive, peer());
+    }
+    into = into.subspan(n);
+  }
+}
+
+void Stream::write(std::string_view data) {
+  while (!data.empty()) data.remove_prefix(open_transport().write_some({&data, 1}, io_deadline()));
+}
+
+void Stream::write(std::span<const std::string_view> parts) {
+  // Almost always everything goes at the first call; only what is left over is copied.
+  std::size_t sent = open_transport().write_some(parts, io_deadline());
+  std::size_t first = 0;
+  while (first < parts.size() && sent >= parts[first].size()) sent -= parts[first++].size();
+  if (first == parts.size()) return;
+  write(parts[first].substr(sent));
+  if (first + 1 < parts.size()) write(parts.subspan(first + 1));
+}
+
+std::size_t Stream::write_until_readable(std::string_view data) {
+  std::size_t sent = 0;
+  while (sent < data.size() && peek().empty()) {
+    const auto ready = open_transport().wait({.read = true, .write = true}, io_deadline());
+    if (ready.read) break;
+    const std::string_view rest = data.substr(sent);
+    sent += transport_->write_some({&rest, 1}, io_deadline());
+  }
+  return sent;
+}
+
+void Stream::start_tls(const std::shared_ptr<const TLSContext>& context, std::string_view host,
+                       std::uint16_t port) {
+  if (!peek().empty()) {
+    throw ProtocolError("starting TLS with " + peer() + ": data came before it: " + quoted(peek()));
+  }
+  open_transport();
+  auto policy = context ? context : TLSContext::client({});
+  auto secured =
+      TLSTransport::connect(std::move(transport_), std::move(policy), host, port, deadline_);
+  tls_ = secured.get();
+  transport_ = std::move(secured);
+  times_.secured = Deadline::Clock::now();
+}
+
+void Stream::accept_tls(const std::shared_ptr<const TLSContext>& context) {
+  if (!peek().empty()) {
+    throw ProtocolError("starting TLS with " + peer() + ": data came before it: " + quoted(peek()));
+  }
+  open_transport();
+  auto secured = TLSTransport::accept(std::move(transport_), context, io_deadline());
+  tls_ = secured.get();
+  transport_ = std::move(secured);
+}
+
+std::unique_ptr<Transport> Stream::release(std::string& buffered) {
+  buffered.assign(peek());
+  begin_ = end_ = scanned_ = 0;
+  tls_ = nullptr;
+  return std::move(transport_);
+}
+
+const std::string& Stream::peer() const noexcept {
+  static const std::string kNone = "nobody";
+  return transport_ ? transport_->peer() : kNone;
+}
+
+void Stream::close() noexcept {
+  if (transport_) transport_->close();
+  transport_.reset();
+  tls_ = nullptr;
+  begin_ = end_ = scanned_ = 0;
+}
+
+}  // namespace proto
