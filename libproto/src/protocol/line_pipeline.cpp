@@ -1,0 +1,101 @@
+#include "protocol/line_pipeline.h"
+
+#include <stdexcept>
+
+#include "base/characters.h"
+#include "proto/error.h"
+#include "proto/secret.h"
+
+namespace proto {
+
+LinePipeline::~LinePipeline() {
+  wipe(unsent_.data(), unsent_.size());
+}
+
+bool LinePipeline::has_room() noexcept {
+  if (!pipelining_) return sizes_.empty();
+  if (window_used_ >= window_) full_ = true;
+  if (window_used_ <= window_ / 2) full_ = false;
+  return !full_;
+}
+
+void LinePipeline::push(std::string_view command) {
+  queue(command, {});
+  if (trace_ != nullptr && *trace_) trace_sent(*trace_, redacted(command));
+}
+
+void LinePipeline::push_secret(std::string_view prefix, std::string_view secret) {
+  hide(secret);
+  queue(prefix, secret);
+  if (trace_ != nullptr && *trace_) trace_sent(*trace_, std::string(prefix) + "***");
+}
+
+void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
+  if (has_line_break_or_nul(prefix) || has_line_break_or_nul(rest))
+    throw std::invalid_argument("CR, LF or NUL in a command: " + quoted(redacted(prefix)));
+  if (!has_room()) throw std::logic_error("a command before the reply to the last was read");
+  if (sizes_.empty()) check_idle("before a command");
+  const std::size_t size = prefix.size() + rest.size() + 2;
+  if (!rest.empty())
+    unsent_.reserve(unsent_.size() + size);  // it must not move with a secret in it
+  unsent_.append(prefix).append(rest).append("\r\n");
+  sizes_.push_back(static_cast<std::uint32_t>(size));
+  window_used_ += size;
+}
+
+void LinePipeline::hide(std::string_view secret) {
+  if (!secret.empty()) secrets_.emplace_back(secret);
+}
+
+std::string LinePipeline::redacted(std::string_view text) const {
+  std::string out(text);
+  for (const Secret& secret : secrets_) {
+    for (auto at = out.find(secret.reveal()); at != std::string::npos;
+         at = out.find(secret.reveal(), at + 3))
+      out.replace(at, secret.reveal().size(), "***");
+  }
+  return out;
+}
+
+void LinePipeline::flush() {
+  if (sent_ == unsent_.size()) return;
+  const auto rest = std::string_view(unsent_).substr(sent_);
+  const std::size_t gone = window_used_ - rest.size();
+  // What must go before a reply can come. The server has nothing to say until then, so that waiting
+  // for it to take these bytes cannot be in vain, whatever it says meanwhile.
+  const std::size_t due = sizes_.empty() || sizes_.front() <= gone ? 0 : sizes_.front() - gone;
+  std::size_t went = due == rest.size() ? 0 : stream_.write_until_readable(rest);
+  if (went < due) {
+    stream_.write(rest.substr(went, due - went));
+    went = due;
+  }
+  sent_ += went;
+  if (sent_ == unsent_.size()) {
+    wipe(unsent_.data(), unsent_.size());
+    unsent_.clear();
+    sent_ = 0;
+  }
+}
+
+std::string_view LinePipeline::read_line(std::size_t max_bytes) {
+  if (sizes_.empty()) throw std::logic_error("no command is out whose reply could be read");
+  flush();
+  const auto line = stream_.read_line(max_bytes);
+  if (trace_ != nullptr && *trace_) trace_received(*trace_, redacted(line));
+  return line;
+}
+
+void LinePipeline::pop() {
+  if (sizes_.empty()) throw std::logic_error("no command is out");
+  window_used_ -= sizes_.front();
+  sizes_.pop_front();
+  if (sizes_.empty()) check_idle("after the reply");
+}
+
+void LinePipeline::check_idle(std::string_view when) const {
+  if (stream_.peek().empty()) return;
+  throw ProtocolError("the server says something unasked " + std::string(when) + ": " +
+                      quoted(redacted(stream_.peek().substr(0, 64))));
+}
+
+}  // namespace proto

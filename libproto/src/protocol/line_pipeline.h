@@ -1,0 +1,90 @@
+// The pipeline under both mail protocols: commands ahead of their replies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/secret.h"
+#include "proto/stream.h"
+#include "proto/trace.h"
+
+namespace proto {
+
+// Sends lines, reads replies, in order. For each command: push(), then, once for every push(), the
+// whole reply by read_line() (and the stream itself for what is not lines), then pop(). Where the
+// server allows it, many commands may be pushed before the first reply is read:
+//
+//     while (more_to_send || pipeline.outstanding() > 0) {
+//       while (more_to_send && pipeline.has_room()) pipeline.push(next_command());
+//       handle(pipeline.read_line(kMax));
+//       pipeline.pop();
+//     }
+//
+// What is pushed goes out with the next read_line() or flush(), many commands in one send. While a
+// send would block and replies to earlier commands wait, sending stops until they are read: two
+// full socket buffers never wait for each other. After an exception the connection is over.
+// The stream and the trace must outlive it.
+class LinePipeline {
+ public:
+  // Bytes of commands sent or about to be, whose replies are not in: enough for any round trip, and
+  // no more than a server's socket buffer takes.
+  static constexpr std::size_t kWindowBytes = 32 * 1024;
+
+  explicit LinePipeline(Stream& stream, const Trace* trace = nullptr,
+                        std::size_t window = kWindowBytes)
+      : stream_(stream), trace_(trace), window_(window) {}
+  LinePipeline(const LinePipeline&) = delete;
+  LinePipeline& operator=(const LinePipeline&) = delete;
+  ~LinePipeline();
+
+  // One command at a time until the server says PIPELINING.
+  void set_pipelining(bool on) noexcept { pipelining_ = on; }
+  bool pipelining() const noexcept { return pipelining_; }
+
+  // False: read a reply first. Turns true again only when half the window is free, so that sends
+  // stay large.
+  bool has_room() noexcept;
+  // Queues one command, without its CRLF. Throws std::invalid_argument for CR, LF or NUL in it,
+  // std::logic_error without room, ProtocolError where the server has said something unasked.
+  void push(std::string_view command);
+  // The command is `prefix` and `secret`; a trace sees *** for the latter, here and in the
+  // server's words (some quote what they refuse), until forget_secrets().
+  void push_secret(std::string_view prefix, std::string_view secret);
+  void hide(std::string_view secret);
+  std::string redacted(std::string_view text) const;
+  void forget_secrets() noexcept { secrets_.clear(); }
+
+  // The next line of the reply to the oldest command, without its line end. The view dies at the
+  // next call.
+  std::string_view read_line(std::size_t max_bytes);
+  // The oldest command's reply was read to its end. Throws ProtocolError where more came and no
+  // other command is out.
+  void pop();
+
+  // Commands whose reply was not read.
+  std::size_t outstanding() const noexcept { return sizes_.size(); }
+  // Sends what is queued up to the oldest command's end at least, so that its reply may be read
+  // from the stream.
+  void flush();
+
+ private:
+  void queue(std::string_view prefix, std::string_view rest);
+  void check_idle(std::string_view when) const;
+
+  Stream& stream_;
+  const Trace* trace_;
+  std::size_t window_;
+  bool pipelining_ = false;
+  bool full_ = false;
+  std::string unsent_;
+  std::size_t sent_ = 0;             // bytes at the front of unsent_ that went
+  std::deque<std::uint32_t> sizes_;  // of the outstanding commands, oldest first
+  std::size_t window_used_ = 0;      // their sum
+  std::vector<Secret> secrets_;
+};
+
+}  // namespace proto
