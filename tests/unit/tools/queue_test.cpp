@@ -1,0 +1,402 @@
+#include "sendmail-lite/queue.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+
+#include "support/memory_file_system.h"
+
+namespace proto::sendmail {
+namespace {
+
+using std::chrono::seconds;
+using test::Killed;
+using test::MemoryFileSystem;
+
+constexpr Time kNow{seconds(1700000000)};
+constexpr int kFaults[] = {EIO, ENOSPC, EINTR, EAGAIN, EMFILE, ENOMEM};
+const std::string kMessage = "Subject: alert\r\n\r\n" + std::string(3000, 'x') + "\r\n.\r\n\0\xff";
+
+QueuedEnvelope envelope() {
+  QueuedEnvelope e;
+  e.created = kNow;
+  e.from = "me@example.org";
+  e.to = {"a@example.org", "b@example.org"};
+  e.message_id = "<1@example.org>";
+  return e;
+}
+
+// What recovery finds: sweeps twice (I6), and says how many whole entries wait. I2, I7: an entry
+// that is there is whole.
+std::size_t recover(MemoryFileSystem& files) {
+  files.restart();
+  const Queue queue(files, "/q");
+  queue.sweep();
+  const auto before = queue.waiting();
+  queue.sweep();
+  EXPECT_EQ(queue.waiting(), before);
+  for (const auto& id : before) {
+    const auto entry = queue.take(id);
+    EXPECT_TRUE(entry);
+    if (!entry) continue;
+    EXPECT_EQ(entry->message(), kMessage);
+    EXPECT_EQ(format_header(entry->envelope(), 1), format_header(envelope(), 1));
+  }
+  FileInfo info;
+  const int tmp = files.openat(-100, "/q/tmp", 0, 0);
+  std::vector<std::string> debris;
+  files.list(tmp, debris);
+  EXPECT_TRUE(debris.empty());
+  return before.size();
+}
+
+// Power losses that tell: all that is not synced goes, all stays, and mixtures.
+std::vector<std::function<bool()>> power_losses() {
+  std::vector<std::function<bool()>> losses = {[] { return false; }, [] { return true; }};
+  for (unsigned seed = 1; seed <= 12; ++seed)
+    losses.emplace_back(
+        [random = std::minstd_rand(seed)]() mutable { return (random() >> 8) % 2; });
+  return losses;
+}
+
+bool add(MemoryFileSystem& files) {
+  Queue queue(files, "/q");
+  queue.add(envelope(), kMessage, kNow);
+  return true;
+}
+
+int calls_of_add() {
+  MemoryFileSystem files;
+  add(files);
+  return files.calls();
+}
+
+TEST(Queue, AnEntryIsDurableWhenAddReturns) {
+  for (const auto& loss : power_losses()) {
+    MemoryFileSystem files;
+    add(files);
+    files.power_loss(loss);
+    EXPECT_EQ(recover(files), 1U);
+  }
+}
+
+// I1, I2, I6, I7: killed at each call, before, halfway and after it, and the power gone then.
+TEST(Queue, EnqueueKilledAtEachCallLeavesAWholeEntryOrNone) {
+  const int calls = calls_of_add();
+  ASSERT_GT(calls, 15);
+  for (int at = 0; at < calls; ++at) {
+    for (const auto when : {MemoryFileSystem::When::before, MemoryFileSystem::When::halfway,
+                            MemoryFileSystem::When::after}) {
+      for (std::size_t i = 0; i <= power_losses().size(); ++i) {
+        MemoryFileSystem files;
+        files.kill_at(at, when);
+        EXPECT_THROW(add(files), Killed);
+        if (i > 0) files.power_loss(power_losses()[i - 1]);
+        EXPECT_LE(recover(files), 1U) << at;
+      }
+    }
+  }
+}
+
+TEST(Queue, EnqueueFailedAtEachCallSaysSoAndLeavesNothing) {
+  for (const int code : kFaults) {
+    for (int at = 0; at < calls_of_add(); ++at) {
+      MemoryFileSystem files;
+      files.fail_at(at, code);
+      bool added = false;
+      try {
+        added = add(files);
+      } catch (const QueueError& e) {
+        EXPECT_EQ(e.code(), code) << e.what();
+      }
+      EXPECT_TRUE(added || code != EINTR) << at;
+      EXPECT_EQ(recover(files), added ? 1U : 0U) << at << " " << code;
+    }
+  }
+}
+
+TEST(Queue, EnqueueOnADyingDiskSaysSo) {
+  for (int at = 0; at < calls_of_add(); ++at) {
+    MemoryFileSystem files;
+    files.fail_from(at, EIO);
+    EXPECT_THROW(add(files), QueueError) << at;
+    EXPECT_LE(recover(files), 1U);
+  }
+}
+
+TEST(Queue, ShortWritesAndInterruptsChangeNothing) {
+  MemoryFileSystem files;
+  files.short_writes(true);
+  files.interrupt_each(true);
+  EXPECT_TRUE(add(files));
+  files.short_writes(false);
+  files.interrupt_each(false);
+  EXPECT_EQ(recover(files), 1U);
+}
+
+TEST(Queue, AFullDiskTakesAnEntryWholeOrNotAtAll) {
+  for (std::uint64_t room = 0; room < 5000; room += 97) {
+    MemoryFileSystem files;
+    files.room(room);
+    bool added = false;
+    try {
+      added = add(files);
+    } catch (const QueueError& e) {
+      EXPECT_EQ(e.code(), ENOSPC);
+    }
+    EXPECT_EQ(recover(files), added ? 1U : 0U) << room;
+  }
+}
+
+// The room for records is made with the entry: verdicts need no new space.
+TEST(Queue, VerdictsFitOnAFullDisk) {
+  MemoryFileSystem files;
+  Queue queue(files, "/q");
+  Entry entry = queue.add(envelope(), kMessage, kNow);
+  files.room(0);
+  entry.mark_sending(kNow);
+  entry.record({{0, {Fate::taken, 250, "ok"}}, {1, {Fate::refused, 550, "no"}}});
+  entry.fail("a report that does not fit");
+  files.room(100000);
+  EXPECT_TRUE(queue.waiting().empty());
+  ASSERT_EQ(queue.failed().size(), 1U);
+  const auto info = queue.look_failed(queue.failed()[0]);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->journal.verdicts[1].text, "no");
+}
+
+// The steps of an attempt: what a server took, and a refusal for good of the other recipient.
+struct Taken {
+  std::multiset<std::string> deliveries;
+};
+
+// As a flush does it: mark, send, record, end. Returns when nothing is left to do.
+void flush(Queue& queue, Taken& server) {
+  queue.sweep();
+  for (const auto& id : queue.waiting()) {
+    auto entry = queue.take(id);
+    if (!entry) continue;
+    if (entry->journal().anyone_waiting()) {
+      entry->mark_sending(kNow);
+      const auto waits = [&](std::size_t i) {
+        return entry->journal().verdicts[i].fate == Fate::waiting;
+      };
+      const std::string body = entry->message();
+      EXPECT_EQ(body, kMessage);
+      std::vector<std::pair<std::size_t, Outcome>> verdicts;
+      for (std::size_t i = 0; i < entry->envelope().to.size(); ++i) {
+        if (!waits(i)) continue;
+        const std::string& to = entry->envelope().to[i];
+        if (to[0] == 'a') server.deliveries.insert(to);
+        verdicts.push_back({i, to[0] == 'a' ? Outcome{Fate::taken, 250, "ok"}
+                                            : Outcome{Fate::refused, 550, "no"}});
+      }
+      entry->record(verdicts);
+    }
+    if (entry->journal().anyone_refused()) {
+      entry->fail("550 no\n");
+    } else {
+      entry->remove();
+    }
+  }
+}
+
+struct FlushRun {
+  MemoryFileSystem files;
+  Taken server;
+  FlushRun() {
+    Queue queue(files, "/q");
+    queue.add(envelope(), kMessage, kNow);
+    files.restart();
+  }
+  // True where it came to its end.
+  bool attempt() {
+    try {
+      Queue queue(files, "/q");
+      flush(queue, server);
+      return queue.waiting().empty();
+    } catch (const QueueError&) {
+    } catch (const Killed&) {
+    }
+    return false;
+  }
+  int calls() {
+    attempt();
+    return files.calls();
+  }
+  // I3, I5: the refused recipient's message is in failed/, whole; the taken one has it once, or
+  // twice where `doubt` says that a crash fell between yes and the record of it.
+  void expect_end(const std::string& where) {
+    files.restart();
+    for (int i = 0; i < 3 && !attempt(); ++i) files.restart();
+    files.restart();
+    Queue queue(files, "/q");
+    queue.sweep();
+    EXPECT_TRUE(queue.waiting().empty()) << where;
+    ASSERT_EQ(queue.failed().size(), 1U) << where;
+    const auto failed = queue.look_failed(queue.failed()[0]);
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->journal.verdicts[1].fate, Fate::refused);
+    EXPECT_EQ(failed->message_bytes, kMessage.size());
+    const auto copies = server.deliveries.count("a@example.org");
+    EXPECT_GE(copies, 1U) << where;
+    EXPECT_LE(copies, 2U) << where;
+    EXPECT_TRUE(copies == 1 || failed->journal.uncertain >= 1) << where << ": not counted";
+    doubles += copies == 2 ? 1 : 0;
+  }
+  int doubles = 0;
+};
+
+TEST(Queue, FlushKilledAtEachCallLosesNothing) {
+  const int calls = FlushRun().calls();
+  ASSERT_GT(calls, 15);
+  int doubles = 0;
+  for (int at = 0; at < calls; ++at) {
+    for (const auto when : {MemoryFileSystem::When::before, MemoryFileSystem::When::halfway,
+                            MemoryFileSystem::When::after}) {
+      FlushRun run;
+      run.files.kill_at(at, when);
+      run.attempt();
+      run.expect_end("killed at " + std::to_string(at));
+      doubles += run.doubles;
+    }
+  }
+  // Only before the record is whole: at the write (before, halfway) that follows the server's yes.
+  EXPECT_LE(doubles, 2);
+}
+
+TEST(Queue, FlushThatLosesItsPowerAtEachCallLosesNothing) {
+  const int calls = FlushRun().calls();
+  for (int at = 0; at < calls; ++at) {
+    for (const auto when : {MemoryFileSystem::When::halfway, MemoryFileSystem::When::after}) {
+      for (const auto& loss : power_losses()) {
+        FlushRun run;
+        run.files.kill_at(at, when);
+        run.attempt();
+        run.files.power_loss(loss);
+        run.expect_end("power lost at " + std::to_string(at));
+      }
+    }
+  }
+}
+
+TEST(Queue, FlushFailedAtEachCallLosesNothing) {
+  const int calls = FlushRun().calls();
+  for (const int code : kFaults) {
+    for (int at = 0; at < calls; ++at) {
+      FlushRun run;
+      run.files.fail_at(at, code);
+      run.attempt();
+      run.expect_end("failed at " + std::to_string(at));
+    }
+  }
+}
+
+TEST(Queue, ALockedEntryIsLeftAlone) {
+  MemoryFileSystem files;
+  Queue queue(files, "/q");
+  const Entry entry = queue.add(envelope(), kMessage, kNow);
+  EXPECT_FALSE(queue.take(entry.id()));
+  EXPECT_TRUE(queue.look(entry.id()));
+  queue.sweep();
+  EXPECT_EQ(queue.waiting().size(), 1U);
+}
+
+class QueueOnDisk : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char path[] = "/tmp/proto-queue-XXXXXX";
+    ASSERT_NE(mkdtemp(path), nullptr);
+    root_ = path;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  std::string root_;
+};
+
+TEST_F(QueueOnDisk, IsMadeForItsOwnerAlone) {
+  const std::string path = root_ + "/a/b/queue";
+  Queue queue(real_file_system(), path);
+  const Entry entry = queue.add(envelope(), kMessage, kNow);
+  struct stat s {};
+  for (const char* name : {"", "/tmp", "/new", "/failed"}) {
+    ASSERT_EQ(stat((path + name).c_str(), &s), 0) << name;
+    EXPECT_EQ(s.st_mode & 0777U, 0700U) << name;
+  }
+  ASSERT_EQ(stat((path + "/new/" + entry.id()).c_str(), &s), 0);
+  EXPECT_EQ(s.st_mode & 0777U, 0600U);
+}
+
+TEST_F(QueueOnDisk, SecondOpenerSeesTheLock) {
+  Queue one(real_file_system(), root_ + "/q");
+  Queue two(real_file_system(), root_ + "/q");
+  {
+    const Entry entry = one.add(envelope(), kMessage, kNow);
+    EXPECT_FALSE(two.take(entry.id()));
+  }
+  const auto id = two.waiting().at(0);
+  auto entry = two.take(id);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->message(), kMessage);
+  entry->remove();
+  EXPECT_FALSE(one.take(id));
+}
+
+TEST_F(QueueOnDisk, AFailedMessageStandsBesideItsReason) {
+  Queue queue(real_file_system(), root_ + "/q");
+  Entry entry = queue.add(envelope(), kMessage, kNow);
+  entry.record({{0, {Fate::refused, 550, "no"}}, {1, {Fate::refused, 550, "no"}}});
+  entry.fail("550 no such user\n");
+  EXPECT_EQ(queue.failed(), std::vector<std::string>{entry.id()});
+  std::ifstream reason(root_ + "/q/failed/" + entry.id() + ".reason");
+  std::string line;
+  std::getline(reason, line);
+  EXPECT_EQ(line, "550 no such user");
+}
+
+TEST_F(QueueOnDisk, FoldersOfOthersAreNotTrusted) {
+  { Queue(real_file_system(), root_ + "/q"); }
+  std::filesystem::permissions(root_ + "/q/new", std::filesystem::perms(0770));
+  EXPECT_THROW(Queue(real_file_system(), root_ + "/q"), QueueError);
+  std::filesystem::permissions(root_ + "/q/new", std::filesystem::perms(0700));
+  std::filesystem::permissions(root_ + "/q", std::filesystem::perms(0777));
+  EXPECT_THROW(Queue(real_file_system(), root_ + "/q"), QueueError);
+}
+
+TEST_F(QueueOnDisk, ALinkInPlaceOfAnEntryIsNotFollowed) {
+  Queue queue(real_file_system(), root_ + "/q");
+  std::ofstream(root_ + "/target") << "secret";
+  std::filesystem::create_symlink(root_ + "/target", root_ + "/q/new/link");
+  EXPECT_THROW(queue.take("link"), QueueError);
+  EXPECT_EQ(std::filesystem::file_size(root_ + "/target"), 6U);
+}
+
+TEST_F(QueueOnDisk, DebrisIsSwept) {
+  Queue queue(real_file_system(), root_ + "/q");
+  std::ofstream(root_ + "/q/tmp/debris") << "half a mess";
+  std::ofstream(root_ + "/q/failed/gone.reason") << "550";
+  queue.sweep();
+  queue.sweep();
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/q/tmp/debris"));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/q/failed/gone.reason"));
+}
+
+TEST_F(QueueOnDisk, AnEntryThatIsNoneIsNamed) {
+  Queue queue(real_file_system(), root_ + "/q");
+  std::ofstream(root_ + "/q/new/garbage") << "no header";
+  try {
+    queue.take("garbage");
+    FAIL();
+  } catch (const QueueError& e) {
+    EXPECT_NE(std::string(e.what()).find("garbage"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace proto::sendmail
