@@ -1,0 +1,79 @@
+// The vector code reads many bytes at a time, and none behind the end: the page there faults.
+#include "wire/scan.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "wire/chunked.h"
+#include "wire/http_head.h"
+
+namespace proto {
+namespace {
+
+// Text that ends at an unreadable page.
+class AtPageEnd {
+ public:
+  AtPageEnd() : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
+    void* const memory =
+        mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) std::abort();
+    memory_ = static_cast<char*>(memory);
+    if (mprotect(memory_ + page_, page_, PROT_NONE) != 0) std::abort();
+  }
+  ~AtPageEnd() { munmap(memory_, 2 * page_); }
+  AtPageEnd(const AtPageEnd&) = delete;
+  AtPageEnd& operator=(const AtPageEnd&) = delete;
+
+  std::string_view put(std::string_view text) {
+    char* const at = memory_ + page_ - text.size();
+    std::memcpy(at, text.data(), text.size());
+    return {at, text.size()};
+  }
+
+ private:
+  std::size_t page_;
+  char* memory_;
+};
+
+TEST(Scan, FindsEveryByteAtEveryPlaceAndReadsNoFurther) {
+  AtPageEnd memory;
+  for (std::size_t size = 0; size < 40; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string text(size, 'a');
+        if (at < size) text[at] = static_cast<char>(c);
+        const std::string_view there = memory.put(text);
+        const char* const end = there.data() + size;
+        const bool token = at == size || is_token_char(static_cast<char>(c));
+        const bool value = at == size || is_value_char(static_cast<char>(c));
+        ASSERT_EQ(skip_token(there.data(), end), token ? end : there.data() + at) << c;
+        ASSERT_EQ(skip_value(there.data(), end), value ? end : there.data() + at) << c;
+        if (at == size) break;
+      }
+    }
+  }
+}
+
+TEST(Scan, HeadsAndChunksThatEndAtAnUnreadablePage) {
+  AtPageEnd memory;
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nServer: nginx\r\nA-long-name-of-many-letters: and a value that goes "
+      "on\r\n"
+      "Folded: a\r\n b\r\n\r\n";
+  for (std::size_t size = 0; size <= head.size(); ++size) {
+    ResponseHeadParser parser;
+    EXPECT_EQ(parser.feed(memory.put(head.substr(0, size))), size == head.size() ? size : 0);
+  }
+  const std::string chunk = "1000;name=value\r\n";
+  for (std::size_t size = 0; size <= chunk.size(); ++size) {
+    ChunkedDecoder decoder;
+    EXPECT_EQ(decoder.feed(memory.put(chunk.substr(0, size))), size == chunk.size() ? size : 0);
+  }
+}
+
+}  // namespace
+}  // namespace proto
