@@ -80,11 +80,11 @@ void ChunkedDecoder::reset() noexcept {
 
 // The size of the line at the front of `rest`, its LF included; 0 where it is not complete. Only
 // CRLF ends it: what takes LF alone here and another implementation does not, smuggles.
-std::size_t ChunkedDecoder::find_line_end(std::string_view rest, std::size_t limit,
-                                          const char* what) {
+std::size_t ChunkedDecoder::find_line_end(std::string_view rest, std::size_t before,
+                                          std::size_t limit, const char* what) {
   const std::size_t lf = rest.find('\n', scanned_);
   const std::size_t size = lf == std::string_view::npos ? rest.size() : lf + 1;
-  if (size > limit) {
+  if (before + size > limit) {
     throw LimitError(std::string("HTTP chunked body: ") + what + " longer than " +
                      std::to_string(limit) + " bytes");
   }
@@ -118,7 +118,7 @@ std::size_t ChunkedDecoder::take_size_line(std::string_view rest) {
 
 // A line that is not complete, or has blanks or an extension behind the size, or is wrong.
 std::size_t ChunkedDecoder::check_size_line(std::string_view rest, std::size_t digits) {
-  const std::size_t size = find_line_end(rest, limits_.max_line_bytes, "a chunk's line is");
+  const std::size_t size = find_line_end(rest, 0, limits_.max_line_bytes, "a chunk's line is");
   if (size == 0) return 0;
   const std::string_view line = rest.substr(0, size - 2);
   if (digits == 0) refuse("no chunk size", line);
@@ -140,7 +140,7 @@ std::size_t ChunkedDecoder::take_trailers(std::string_view rest) {
   std::size_t used = 0;
   for (;;) {
     const std::size_t size =
-        find_line_end(rest, limits_.max_trailer_bytes - trailer_bytes_, "the trailer section is");
+        find_line_end(rest, trailer_bytes_, limits_.max_trailer_bytes, "the trailer section is");
     if (size == 0) return used;
     used += size;
     trailer_bytes_ += size;

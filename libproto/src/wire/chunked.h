@@ -44,7 +44,8 @@ class ChunkedDecoder {
 
  private:
   enum class State { size_line, data_end, trailers, done };
-  std::size_t find_line_end(std::string_view rest, std::size_t limit, const char* what);
+  std::size_t find_line_end(std::string_view rest, std::size_t before, std::size_t limit,
+                            const char* what);
   std::size_t take_size_line(std::string_view rest);
   std::size_t check_size_line(std::string_view rest, std::size_t digits);
   std::size_t take_trailers(std::string_view rest);
