@@ -1,0 +1,25 @@
+// From the charsets of mail to UTF-8.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace proto {
+
+// Nothing where the charset is not known here. Bytes that it does not define become U+FFFD.
+std::optional<std::string> to_utf8(std::string_view charset, std::string_view bytes);
+bool is_known_charset(std::string_view charset);
+
+// For bytes without a charset: themselves where they are UTF-8, else taken for Latin-1.
+std::string utf8_or_latin1(std::string_view bytes);
+bool is_ascii(std::string_view text) noexcept;
+// The size of the UTF-8 sequence that begins with `lead`, which is valid.
+constexpr std::size_t utf8_size(char lead) noexcept {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+// The longest prefix of valid UTF-8 that is at most `max_bytes` long.
+std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) noexcept;
+
+}  // namespace proto
