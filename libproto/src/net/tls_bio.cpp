@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "base/characters.h"
-#include "proto/error.h"
 
 namespace proto::tls {
 
@@ -17,25 +16,28 @@ BIOState& state_of(BIO* bio) {
 
 // A TLS peer's first byte says handshake or alert. Seen here, plaintext fails at its first byte
 // rather than when a record's header would be complete.
-void require_tls(BIOState& state, std::string_view received) {
-  const char type = received.front();
-  if (type != SSL3_RT_HANDSHAKE && type != SSL3_RT_ALERT)
-    throw TLSError("the peer does not speak TLS: got " + quoted(received));
-  state.speaks_tls = true;
+bool is_tls(char type) {
+  return type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT;
 }
 
 int read(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
   BIOState& state = state_of(bio);
   BIO_clear_retry_flags(bio);
   *got = 0;
-  if (state.error) return -1;
+  if (state.error || !state.plaintext.empty()) return -1;
   if (state.reads_allowed == 0) {
     BIO_set_retry_read(bio);
     return -1;
   }
   try {
     *got = state.lower.read_some({into, size}, state.deadline);
-    if (*got != 0 && !state.speaks_tls) require_tls(state, {into, *got});
+    if (*got != 0 && !state.speaks_tls) {
+      state.speaks_tls = is_tls(*into);
+      if (!state.speaks_tls) {
+        state.plaintext = quoted({into, *got});
+        return -1;
+      }
+    }
   } catch (...) {
     *got = 0;
     state.error = std::current_exception();

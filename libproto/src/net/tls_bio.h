@@ -31,6 +31,7 @@ struct BIOState {
   std::exception_ptr error;
   bool ended = false;       // the transport's end was seen
   bool speaks_tls = false;  // the first byte was
+  std::string plaintext;    // or else: what came, quoted
   std::string unsent;       // the end of records of which some went
 };
 

@@ -23,7 +23,7 @@ class Connection final : public TLSTransport {
              std::string name);
   ~Connection() override { close(); }
 
-  void connect(const ReferenceIdentity& identity, std::uint16_t port, Deadline deadline);
+  void connect(const ReferenceIdentity& identity, Deadline deadline);
   void accept(Deadline deadline);
 
   std::size_t read_some(std::span<char> into, Deadline deadline) override;
@@ -51,7 +51,7 @@ class Connection final : public TLSTransport {
 
   std::unique_ptr<Transport> lower_;
   std::shared_ptr<const TLSContext> context_;
-  std::string name_;  // for messages
+  std::string name_;  // "host:port", or the client's address
   BIOState io_;
   CallbackData callbacks_;
   SSLHandle ssl_;
@@ -79,12 +79,12 @@ Connection::Connection(std::unique_ptr<Transport> lower, std::shared_ptr<const T
   callbacks_.check.pins = &context_->state().pins;
 }
 
-void Connection::connect(const ReferenceIdentity& identity, std::uint16_t port, Deadline deadline) {
+void Connection::connect(const ReferenceIdentity& identity, Deadline deadline) {
   TLSContext::State& state = context_->state();
   identity.apply(ssl_.get());
   if (state.resume_sessions) {
     callbacks_.sessions = &state.sessions;
-    callbacks_.session_key = identity.name() + ":" + std::to_string(port);
+    callbacks_.session_key = name_;
     const SessionHandle session = state.sessions.take(callbacks_.session_key);
     if (session) SSL_set_session(ssl_.get(), session.get());
   }
@@ -149,6 +149,8 @@ void Connection::throw_handshake_error(int ssl_error) {
 
 // OpenSSL's own reason before the transport's exception: that one may come from sending the alert.
 void Connection::throw_error(int ssl_error, Phase phase) {
+  if (!io_.plaintext.empty())
+    throw TLSError(text("the peer does not speak TLS: got " + io_.plaintext));
   const unsigned long code = ERR_peek_error();
   const bool cut_off = ERR_GET_LIB(code) == ERR_LIB_SSL &&
                        ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
@@ -219,11 +221,12 @@ Transport::Ready Connection::wait(Ready wanted, Deadline deadline) {
   io_.deadline = deadline;
   if (wanted.read && look_ahead(0)) return {.read = true};
   for (;;) {
-    const Ready lower = lower_->wait(wanted, deadline);
-    Ready ready;
-    if (lower.write && !io_.unsent.empty()) io_.send_unsent();
-    ready.write = lower.write && io_.unsent.empty();
-    ready.read = lower.read && look_ahead(1);
+    Ready ready = lower_->wait(wanted, deadline);
+    if (ready.write && !io_.unsent.empty()) {
+      io_.send_unsent();
+      ready.write = false;  // whether there is room for more, the next round finds out
+    }
+    ready.read = ready.read && look_ahead(1);
     if (ready.read || ready.write) return ready;
   }
 }
@@ -319,9 +322,9 @@ std::unique_ptr<TLSTransport> TLSTransport::connect(std::unique_ptr<Transport> l
                                                     Deadline deadline) {
   if (context->state().is_server) throw std::logic_error("TLS: connect() with a server's context");
   const tls::ReferenceIdentity identity(host);
-  auto connection = std::make_unique<tls::Connection>(std::move(lower), std::move(context),
-                                                      identity.name() + ":" + std::to_string(port));
-  connection->connect(identity, port, deadline);
+  auto connection = std::make_unique<tls::Connection>(
+      std::move(lower), std::move(context), identity.authority() + ":" + std::to_string(port));
+  connection->connect(identity, deadline);
   return connection;
 }
 

@@ -110,6 +110,10 @@ ReferenceIdentity::ReferenceIdentity(std::string_view host) {
     throw TLSError("TLS: the host name " + quoted(host) + " has an empty label");
 }
 
+std::string ReferenceIdentity::authority() const {
+  return name_.find(':') == std::string::npos ? name_ : "[" + name_ + "]";
+}
+
 void ReferenceIdentity::apply(SSL* ssl) const {
   X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
   // RFC 6125 §6.4.3, RFC 9525 §6.3: the subject's CN is no name, a wildcard is a whole label.

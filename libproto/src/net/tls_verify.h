@@ -18,6 +18,8 @@ class ReferenceIdentity {
   explicit ReferenceIdentity(std::string_view host);
 
   const std::string& name() const noexcept { return name_; }  // lower case
+  // The same, as it stands before a port: an IPv6 address in brackets.
+  std::string authority() const;
   bool is_address() const noexcept { return is_address_; }
   // Tells `ssl` whom to expect, and the peer whom it is to be (not for a literal: RFC 6066 §3).
   void apply(SSL* ssl) const;
