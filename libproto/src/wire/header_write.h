@@ -34,4 +34,7 @@ class HeaderWriter {
   bool folds_;
 };
 
+// Throws std::invalid_argument for what is no name of a field.
+void check_field_name(std::string_view name);
+
 }  // namespace proto
