@@ -49,7 +49,13 @@ constexpr bool is_token_char(char c) noexcept {
 }
 bool is_token(std::string_view text) noexcept;  // not empty, all of it tchar
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+namespace detail {
+bool same_ignoring_case(const char* a, const char* b, std::size_t size) noexcept;
+}
+// Most comparisons end at the sizes: header fields are found by it.
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && detail::same_ignoring_case(a.data(), b.data(), a.size());
+}
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept;
 std::string lower(std::string_view text);
 std::string upper(std::string_view text);

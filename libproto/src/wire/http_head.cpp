@@ -69,16 +69,17 @@ void HeadParser::reset() noexcept {
   reset_start_line();
 }
 
-void HeadParser::check_limits(std::size_t end) const {
-  const bool head_first = limits_.max_head_bytes - line_ <= limits_.max_line_bytes;
-  if (head_first && end > limits_.max_head_bytes) {
-    throw LimitError(std::string(what()) + ": the head is longer than " +
-                     std::to_string(limits_.max_head_bytes) + " bytes");
-  }
-  if (!head_first && end - line_ > limits_.max_line_bytes) {
-    throw LimitError(std::string(what()) + ": a line of the head is longer than " +
-                     std::to_string(limits_.max_line_bytes) + " bytes");
-  }
+// The limit that was passed first.
+void HeadParser::refuse_size() const {
+  const bool head = limits_.max_head_bytes - line_ <= limits_.max_line_bytes;
+  throw LimitError(
+      std::string(what()) + (head ? ": the head" : ": a line of the head") + " is longer than " +
+      std::to_string(head ? limits_.max_head_bytes : limits_.max_line_bytes) + " bytes");
+}
+
+void HeadParser::refuse_count() const {
+  throw LimitError(std::string(what()) + ": more than " + std::to_string(limits_.max_fields) +
+                   " header fields");
 }
 
 // The end of the line at line_, its LF included; 0 where it is not complete.
@@ -128,6 +129,16 @@ bool HeadParser::take_unusual_line(std::string_view buffered) {
   return true;
 }
 
+// Where the line at line_ is the empty one that ends the head: the head's size; else 0.
+std::size_t HeadParser::take_empty_line(std::string_view buffered) {
+  const std::string_view rest = buffered.substr(line_);
+  const std::size_t size = rest.starts_with("\r\n") ? 2 : rest.starts_with('\n') ? 1 : 0;
+  if (size == 0) return 0;
+  check_limits(line_ + size);
+  if (size == 1) deviations_.add(Deviation::lf_only_line);
+  return complete(buffered.substr(0, line_ + size));
+}
+
 std::size_t HeadParser::feed(std::string_view buffered) {
   if (!take_start_line(buffered)) return 0;
   // A line that was not complete before is not parsed again until it is.
@@ -135,28 +146,29 @@ std::size_t HeadParser::feed(std::string_view buffered) {
   const char* const head = buffered.data();
   const char* const end = head + buffered.size();
   for (;;) {
+    // The quick way: "name: value CRLF". Whatever it does not get to the end of goes another.
     const char* const line = head + line_;
     const char* const name_end = skip_token(line, end);
-    const bool has_name = name_end != line && name_end != end && *name_end == ':';
-    const char* value = has_name ? name_end + 1 : line;
-    if (has_name) {
-      while (value != end && is_blank(*value)) ++value;
+    if (name_end == line) {
+      if (const std::size_t size = take_empty_line(buffered)) return size;
     }
-    const char* value_end = has_name ? skip_value(value, end) : line;
-    const bool has_cr = value_end != end && *value_end == '\r';
-    const char* const lf = value_end + (has_cr ? 1 : 0);
+    if (name_end == line || name_end == end || *name_end != ':') {
+      if (take_unusual_line(buffered)) continue;
+      return 0;
+    }
+    const char* value = name_end + 1;
+    while (value != end && is_blank(*value)) ++value;
+    const char* value_end = skip_value(value, end);
+    const char* const lf = value_end + (value_end != end && *value_end == '\r' ? 1 : 0);
     if (lf >= end || *lf != '\n') {
       if (take_unusual_line(buffered)) continue;
       return 0;
     }
     const auto line_end = static_cast<std::size_t>(lf + 1 - head);
     check_limits(line_end);
-    if (!has_cr) deviations_.add(Deviation::lf_only_line);
-    if (!has_name) return complete(buffered.substr(0, line_end));
-    if (fields_.size() >= limits_.max_fields) {
-      throw LimitError(std::string(what()) + ": more than " + std::to_string(limits_.max_fields) +
-                       " header fields");
-    }
+    if (lf == value_end) [[unlikely]]
+      deviations_.add(Deviation::lf_only_line);
+    if (fields_.size() >= limits_.max_fields) refuse_count();
     while (value_end != value && is_blank(value_end[-1])) --value_end;
     WireFields::push(fields_, line_, static_cast<std::size_t>(name_end - line),
                      static_cast<std::size_t>(value - head),
@@ -189,7 +201,9 @@ bool ResponseHeadParser::parse_start_line(std::string_view line) {
                         is_digit(line[10]) && is_digit(line[11]) && line[9] != '0' &&
                         (line.size() == 12 || line[12] == ' ');
   // Other controls are taken, and escaped where the reason is shown.
-  if (!complete || has_line_break_or_nul(line)) refuse_start(what(), kStatusLine, line);
+  const bool clean =
+      std::none_of(line.begin(), line.end(), [](char c) { return c == '\r' || c == 0; });
+  if (!complete || !clean) refuse_start(what(), kStatusLine, line);
   status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
   if (line.size() > 13) reason_.assign(line.substr(13));
   return true;

@@ -58,7 +58,13 @@ class HeadParser {
   bool take_unusual_line(std::string_view buffered);
   std::size_t complete(std::string_view head);
   std::size_t find_line_end(std::string_view buffered);
-  void check_limits(std::size_t end) const;
+  std::size_t take_empty_line(std::string_view buffered);
+  // Of a line that ends at `end`, or goes on there.
+  void check_limits(std::size_t end) const {
+    if (end > limits_.max_head_bytes || end - line_ > limits_.max_line_bytes) refuse_size();
+  }
+  [[noreturn]] void refuse_size() const;
+  [[noreturn]] void refuse_count() const;
 
   HeadLimits limits_;
   std::size_t line_ = 0;     // where the line begins that is not complete yet
