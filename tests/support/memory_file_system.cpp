@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <random>
 #include <set>
 
 namespace proto::test {
@@ -253,6 +254,14 @@ int MemoryFileSystem::list(int folder, std::vector<std::string>& into) {
     for (const auto& [name, below] : open_.at(folder)->names) into.push_back(name);
     return 0;
   }));
+}
+
+std::vector<std::function<bool()>> power_losses() {
+  std::vector<std::function<bool()>> losses = {[] { return false; }, [] { return true; }};
+  for (unsigned seed = 1; seed <= 12; ++seed)
+    losses.emplace_back(
+        [random = std::minstd_rand(seed)]() mutable { return (random() >> 8) % 2; });
+  return losses;
 }
 
 }  // namespace proto::test

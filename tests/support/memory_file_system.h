@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -87,5 +86,8 @@ class MemoryFileSystem final : public sendmail::FileSystem {
   std::optional<std::uint64_t> room_;
   std::vector<std::string> log_;
 };
+
+// For power_loss(), those that tell: all that is not synced goes, all of it stays, and mixtures.
+std::vector<std::function<bool()>> power_losses();
 
 }  // namespace proto::test

@@ -138,8 +138,11 @@ std::optional<File> Queue::make_file(const std::string& id) const {
   return file;
 }
 
-Entry Queue::add(const QueuedEnvelope& envelope, std::string_view message, Time now) {
-  const std::string header = format_header(envelope, message.size());
+Entry Queue::add(const QueuedEnvelope& envelope, std::span<const std::string_view> message,
+                 Time now) {
+  std::uint64_t message_bytes = 0;
+  for (const auto part : message) message_bytes += part.size();
+  const std::string header = format_header(envelope, message_bytes);
   std::string id;
   std::optional<File> file;
   for (int tries = 0; !file; ++tries) {
@@ -150,9 +153,13 @@ Entry Queue::add(const QueuedEnvelope& envelope, std::string_view message, Time 
   const int fd = file->fd();
   const std::string room(journal_room(envelope.to.size()), '\n');
   try {
+    std::uint64_t at = header.size();
     write_all(fd, header, 0);
-    write_all(fd, message, header.size());
-    write_all(fd, room, header.size() + message.size());
+    for (const auto part : message) {
+      write_all(fd, part, at);
+      at += part.size();
+    }
+    write_all(fd, room, at);
     check("sync", "tmp/" + id, [&] { return files_.fsync(fd); });
     check("rename", "tmp/" + id, [&] { return files_.renameat(tmp_.fd(), id, new_.fd(), id); });
     check("sync", "new", [&] { return files_.fsync(new_.fd()); });
@@ -163,7 +170,7 @@ Entry Queue::add(const QueuedEnvelope& envelope, std::string_view message, Time 
     throw;
   }
   Entry entry(*this, id, std::move(*file));
-  entry.header_ = {envelope, message.size(), header.size()};
+  entry.header_ = {envelope, message_bytes, header.size()};
   entry.journal_.verdicts.resize(envelope.to.size());
   return entry;
 }
@@ -208,26 +215,28 @@ void Queue::read_entry(int fd, const std::string& id, ParsedHeader& header,
   check("read", id, [&] { return files_.fstat(fd, info); });
   std::optional<ParsedHeader> parsed;
   for (std::uint64_t size = 4096; !parsed; size *= 8) {
-    parsed = parse_header(read_exactly(fd, 0, std::min(size, info.size)));
+    parsed = parse_header(read_text(fd, 0, std::min(size, info.size)));
     if (!parsed && (size >= info.size || size >= kMaxHeaderBytes)) fail("read", id, EBADMSG);
   }
   header = std::move(*parsed);
   if (header.message_bytes > info.size - header.header_bytes) fail("read", id, EBADMSG);
   const std::uint64_t end = header.header_bytes + header.message_bytes;
-  journal = parse_journal(read_exactly(fd, end, info.size - end), header.envelope.to.size());
+  journal = parse_journal(read_text(fd, end, info.size - end), header.envelope.to.size());
 }
 
-std::string Queue::read_exactly(int fd, std::uint64_t offset, std::uint64_t size) const {
-  std::string data(size, '\0');
-  std::size_t done = 0;
-  while (done < data.size()) {
-    const auto n = check("read", "", [&] {
-      return files_.pread(fd, std::span<char>(data).subspan(done), offset + done);
-    });
+void Queue::read_exactly(int fd, std::uint64_t offset, std::span<char> into) const {
+  while (!into.empty()) {
+    const auto n = check("read", "", [&] { return files_.pread(fd, into, offset); });
     if (n == 0) fail("read", "", EBADMSG);
-    done += static_cast<std::size_t>(n);
+    into = into.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
   }
-  return data;
+}
+
+std::string Queue::read_text(int fd, std::uint64_t offset, std::uint64_t size) const {
+  std::string text(size, '\0');
+  read_exactly(fd, offset, text);
+  return text;
 }
 
 void Queue::write_all(int fd, std::string_view data, std::uint64_t offset) const {
@@ -275,8 +284,11 @@ void Queue::sweep() const {
   }
 }
 
-std::string Entry::message() const {
-  return queue_->read_exactly(file_.fd(), header_.header_bytes, header_.message_bytes);
+std::size_t Entry::read_at(std::uint64_t offset, std::span<char> into) const {
+  const std::uint64_t left = message_bytes() - std::min(offset, message_bytes());
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size()));
+  queue_->read_exactly(file_.fd(), header_.header_bytes + offset, into.first(size));
+  return size;
 }
 
 void Entry::append(std::string_view record) {

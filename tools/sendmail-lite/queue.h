@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,8 +65,9 @@ class Entry {
   const QueuedEnvelope& envelope() const noexcept { return header_.envelope; }
   const Journal& journal() const noexcept { return journal_; }
   std::uint64_t message_bytes() const noexcept { return header_.message_bytes; }
-  // The bytes that were added. Throws also where the file is shorter than it says.
-  std::string message() const;
+  // Fills `into` with bytes of the message, as they were added. Throws also where the file is
+  // shorter than it says.
+  std::size_t read_at(std::uint64_t offset, std::span<char> into) const;
 
   // Durable before it returns: from here on the message may be delivered without our knowing.
   void mark_sending(Time now);
@@ -109,8 +111,9 @@ class Queue {
   // is not ours or others may write to it, its code is EPERM.
   Queue(FileSystem& files, std::string path);
 
-  // I1, I2. The entry comes back locked, for its first attempt.
-  Entry add(const QueuedEnvelope& envelope, std::string_view message, Time now);
+  // I1, I2: queues the parts of a message, put together. The entry comes back locked, for its first
+  // attempt.
+  Entry add(const QueuedEnvelope& envelope, std::span<const std::string_view> message, Time now);
 
   // Names, oldest first.
   std::vector<std::string> waiting() const { return names(new_); }
@@ -133,7 +136,8 @@ class Queue {
   std::optional<EntryInfo> look(const File& folder, const std::string& id) const;
   // Reads header and journal.
   void read_entry(int fd, const std::string& id, ParsedHeader& header, Journal& journal) const;
-  std::string read_exactly(int fd, std::uint64_t offset, std::uint64_t size) const;
+  void read_exactly(int fd, std::uint64_t offset, std::span<char> into) const;
+  std::string read_text(int fd, std::uint64_t offset, std::uint64_t size) const;
   void write_all(int fd, std::string_view data, std::uint64_t offset) const;
   // Retries `call` on EINTR; throws where it fails.
   template <typename Call>

@@ -89,7 +89,7 @@ void apply_verdict(Journal& journal, std::string_view word, std::string_view res
   const auto code = parse_decimal(take_until(rest, ' '), 999);
   if (!recipient || !code || *recipient >= journal.verdicts.size()) return;
   journal.verdicts[*recipient] = {word == "taken" ? Fate::taken : Fate::refused,
-                                  static_cast<int>(*code), std::string(rest)};
+                                  static_cast<int>(*code), std::string(rest), false};
 }
 
 void apply_later(Journal& journal, std::string_view rest) {

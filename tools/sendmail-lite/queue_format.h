@@ -53,6 +53,8 @@ struct Outcome {
   Fate fate = Fate::waiting;
   int code = 0;      // the reply's; 0: there was none
   std::string text;  // the server's words or ours, escaped, one line
+  // It was refused because there is no such recipient. Not kept in the journal.
+  bool no_such_recipient = false;
 };
 
 // The records of an entry, added up.

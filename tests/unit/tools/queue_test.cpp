@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <set>
 
 #include "support/memory_file_system.h"
 
@@ -19,6 +18,7 @@ namespace {
 using std::chrono::seconds;
 using test::Killed;
 using test::MemoryFileSystem;
+using test::power_losses;
 
 constexpr Time kNow{seconds(1700000000)};
 constexpr int kFaults[] = {EIO, ENOSPC, EINTR, EAGAIN, EMFILE, ENOMEM};
@@ -31,6 +31,19 @@ QueuedEnvelope envelope() {
   e.to = {"a@example.org", "b@example.org"};
   e.message_id = "<1@example.org>";
   return e;
+}
+
+Entry add_to(Queue& queue) {
+  const std::string_view parts[] = {std::string_view(kMessage).substr(0, 20),
+                                    std::string_view(kMessage).substr(20)};
+  return queue.add(envelope(), parts, kNow);
+}
+
+std::string message_of(const Entry& entry) {
+  std::string text(entry.message_bytes(), '\0');
+  EXPECT_EQ(entry.read_at(0, text), text.size());
+  EXPECT_EQ(entry.read_at(text.size(), text), 0U);
+  return text;
 }
 
 // What recovery finds: sweeps twice (I6), and says how many whole entries wait. I2, I7: an entry
@@ -46,7 +59,7 @@ std::size_t recover(MemoryFileSystem& files) {
     const auto entry = queue.take(id);
     EXPECT_TRUE(entry);
     if (!entry) continue;
-    EXPECT_EQ(entry->message(), kMessage);
+    EXPECT_EQ(message_of(*entry), kMessage);
     EXPECT_EQ(format_header(entry->envelope(), 1), format_header(envelope(), 1));
   }
   FileInfo info;
@@ -57,18 +70,9 @@ std::size_t recover(MemoryFileSystem& files) {
   return before.size();
 }
 
-// Power losses that tell: all that is not synced goes, all stays, and mixtures.
-std::vector<std::function<bool()>> power_losses() {
-  std::vector<std::function<bool()>> losses = {[] { return false; }, [] { return true; }};
-  for (unsigned seed = 1; seed <= 12; ++seed)
-    losses.emplace_back(
-        [random = std::minstd_rand(seed)]() mutable { return (random() >> 8) % 2; });
-  return losses;
-}
-
 bool add(MemoryFileSystem& files) {
   Queue queue(files, "/q");
-  queue.add(envelope(), kMessage, kNow);
+  add_to(queue);
   return true;
 }
 
@@ -159,7 +163,7 @@ TEST(Queue, AFullDiskTakesAnEntryWholeOrNotAtAll) {
 TEST(Queue, VerdictsFitOnAFullDisk) {
   MemoryFileSystem files;
   Queue queue(files, "/q");
-  Entry entry = queue.add(envelope(), kMessage, kNow);
+  Entry entry = add_to(queue);
   files.room(0);
   entry.mark_sending(kNow);
   entry.record({{0, {Fate::taken, 250, "ok"}}, {1, {Fate::refused, 550, "no"}}});
@@ -172,137 +176,10 @@ TEST(Queue, VerdictsFitOnAFullDisk) {
   EXPECT_EQ(info->journal.verdicts[1].text, "no");
 }
 
-// The steps of an attempt: what a server took, and a refusal for good of the other recipient.
-struct Taken {
-  std::multiset<std::string> deliveries;
-};
-
-// As a flush does it: mark, send, record, end. Returns when nothing is left to do.
-void flush(Queue& queue, Taken& server) {
-  queue.sweep();
-  for (const auto& id : queue.waiting()) {
-    auto entry = queue.take(id);
-    if (!entry) continue;
-    if (entry->journal().anyone_waiting()) {
-      entry->mark_sending(kNow);
-      const auto waits = [&](std::size_t i) {
-        return entry->journal().verdicts[i].fate == Fate::waiting;
-      };
-      const std::string body = entry->message();
-      EXPECT_EQ(body, kMessage);
-      std::vector<std::pair<std::size_t, Outcome>> verdicts;
-      for (std::size_t i = 0; i < entry->envelope().to.size(); ++i) {
-        if (!waits(i)) continue;
-        const std::string& to = entry->envelope().to[i];
-        if (to[0] == 'a') server.deliveries.insert(to);
-        verdicts.push_back({i, to[0] == 'a' ? Outcome{Fate::taken, 250, "ok"}
-                                            : Outcome{Fate::refused, 550, "no"}});
-      }
-      entry->record(verdicts);
-    }
-    if (entry->journal().anyone_refused()) {
-      entry->fail("550 no\n");
-    } else {
-      entry->remove();
-    }
-  }
-}
-
-struct FlushRun {
-  MemoryFileSystem files;
-  Taken server;
-  FlushRun() {
-    Queue queue(files, "/q");
-    queue.add(envelope(), kMessage, kNow);
-    files.restart();
-  }
-  // True where it came to its end.
-  bool attempt() {
-    try {
-      Queue queue(files, "/q");
-      flush(queue, server);
-      return queue.waiting().empty();
-    } catch (const QueueError&) {
-    } catch (const Killed&) {
-    }
-    return false;
-  }
-  int calls() {
-    attempt();
-    return files.calls();
-  }
-  // I3, I5: the refused recipient's message is in failed/, whole; the taken one has it once, or
-  // twice where `doubt` says that a crash fell between yes and the record of it.
-  void expect_end(const std::string& where) {
-    files.restart();
-    for (int i = 0; i < 3 && !attempt(); ++i) files.restart();
-    files.restart();
-    Queue queue(files, "/q");
-    queue.sweep();
-    EXPECT_TRUE(queue.waiting().empty()) << where;
-    ASSERT_EQ(queue.failed().size(), 1U) << where;
-    const auto failed = queue.look_failed(queue.failed()[0]);
-    ASSERT_TRUE(failed);
-    EXPECT_EQ(failed->journal.verdicts[1].fate, Fate::refused);
-    EXPECT_EQ(failed->message_bytes, kMessage.size());
-    const auto copies = server.deliveries.count("a@example.org");
-    EXPECT_GE(copies, 1U) << where;
-    EXPECT_LE(copies, 2U) << where;
-    EXPECT_TRUE(copies == 1 || failed->journal.uncertain >= 1) << where << ": not counted";
-    doubles += copies == 2 ? 1 : 0;
-  }
-  int doubles = 0;
-};
-
-TEST(Queue, FlushKilledAtEachCallLosesNothing) {
-  const int calls = FlushRun().calls();
-  ASSERT_GT(calls, 15);
-  int doubles = 0;
-  for (int at = 0; at < calls; ++at) {
-    for (const auto when : {MemoryFileSystem::When::before, MemoryFileSystem::When::halfway,
-                            MemoryFileSystem::When::after}) {
-      FlushRun run;
-      run.files.kill_at(at, when);
-      run.attempt();
-      run.expect_end("killed at " + std::to_string(at));
-      doubles += run.doubles;
-    }
-  }
-  // Only before the record is whole: at the write (before, halfway) that follows the server's yes.
-  EXPECT_LE(doubles, 2);
-}
-
-TEST(Queue, FlushThatLosesItsPowerAtEachCallLosesNothing) {
-  const int calls = FlushRun().calls();
-  for (int at = 0; at < calls; ++at) {
-    for (const auto when : {MemoryFileSystem::When::halfway, MemoryFileSystem::When::after}) {
-      for (const auto& loss : power_losses()) {
-        FlushRun run;
-        run.files.kill_at(at, when);
-        run.attempt();
-        run.files.power_loss(loss);
-        run.expect_end("power lost at " + std::to_string(at));
-      }
-    }
-  }
-}
-
-TEST(Queue, FlushFailedAtEachCallLosesNothing) {
-  const int calls = FlushRun().calls();
-  for (const int code : kFaults) {
-    for (int at = 0; at < calls; ++at) {
-      FlushRun run;
-      run.files.fail_at(at, code);
-      run.attempt();
-      run.expect_end("failed at " + std::to_string(at));
-    }
-  }
-}
-
 TEST(Queue, ALockedEntryIsLeftAlone) {
   MemoryFileSystem files;
   Queue queue(files, "/q");
-  const Entry entry = queue.add(envelope(), kMessage, kNow);
+  const Entry entry = add_to(queue);
   EXPECT_FALSE(queue.take(entry.id()));
   EXPECT_TRUE(queue.look(entry.id()));
   queue.sweep();
@@ -323,7 +200,7 @@ class QueueOnDisk : public ::testing::Test {
 TEST_F(QueueOnDisk, IsMadeForItsOwnerAlone) {
   const std::string path = root_ + "/a/b/queue";
   Queue queue(real_file_system(), path);
-  const Entry entry = queue.add(envelope(), kMessage, kNow);
+  const Entry entry = add_to(queue);
   struct stat s {};
   for (const char* name : {"", "/tmp", "/new", "/failed"}) {
     ASSERT_EQ(stat((path + name).c_str(), &s), 0) << name;
@@ -337,20 +214,20 @@ TEST_F(QueueOnDisk, SecondOpenerSeesTheLock) {
   Queue one(real_file_system(), root_ + "/q");
   Queue two(real_file_system(), root_ + "/q");
   {
-    const Entry entry = one.add(envelope(), kMessage, kNow);
+    const Entry entry = add_to(one);
     EXPECT_FALSE(two.take(entry.id()));
   }
   const auto id = two.waiting().at(0);
   auto entry = two.take(id);
   ASSERT_TRUE(entry);
-  EXPECT_EQ(entry->message(), kMessage);
+  EXPECT_EQ(message_of(*entry), kMessage);
   entry->remove();
   EXPECT_FALSE(one.take(id));
 }
 
 TEST_F(QueueOnDisk, AFailedMessageStandsBesideItsReason) {
   Queue queue(real_file_system(), root_ + "/q");
-  Entry entry = queue.add(envelope(), kMessage, kNow);
+  Entry entry = add_to(queue);
   entry.record({{0, {Fate::refused, 550, "no"}}, {1, {Fate::refused, 550, "no"}}});
   entry.fail("550 no such user\n");
   EXPECT_EQ(queue.failed(), std::vector<std::string>{entry.id()});

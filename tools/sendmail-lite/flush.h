@@ -1,0 +1,39 @@
+// Sends what waits in the queue and is due.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sendmail-lite/delivery.h"
+
+namespace proto::sendmail {
+
+// The relays of a message.
+struct Route {
+  Relay* relay = nullptr;
+  Relay* fallback = nullptr;
+};
+
+struct FlushHooks {
+  // The way of messages with these options; the same for the same ones. Throws where there is none:
+  // then the message waits, without ageing.
+  std::function<Route(const std::vector<std::string>& options)> route;
+  // Called once for each message that was tried or ended.
+  std::function<void(const Entry& entry, const Delivery& delivery)> done;
+  // One line about an entry that cannot be used.
+  std::function<void(const std::string& text)> warn;
+};
+
+struct FlushSummary {
+  int delivered = 0, failed = 0, waiting = 0;
+  int unusable = 0;  // entries that could not be read or changed
+  int not_due = 0;
+};
+
+// Oldest first, each under its lock; what another process has is passed over, and one bad message
+// does not hold up the next. With `all`, whether due or not.
+FlushSummary flush(const Queue& queue, const DeliveryRules& rules, const FlushHooks& hooks,
+                   bool all = false);
+
+}  // namespace proto::sendmail
