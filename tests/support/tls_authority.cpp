@@ -3,15 +3,14 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <stdlib.h>
 
 #include <atomic>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "base/base64.h"
 #include "base/crypto.h"
+#include "support/process.h"
 
 namespace proto::test {
 
@@ -68,28 +67,12 @@ std::string pem(Write write) {
   return text;
 }
 
-const std::filesystem::path& folder() {
-  struct Folder {
-    std::filesystem::path path;
-    Folder() {
-      std::string name = std::filesystem::temp_directory_path() / "proto-tls-XXXXXX";
-      require(::mkdtemp(name.data()) != nullptr, "mkdtemp");
-      path = name;
-    }
-    ~Folder() {
-      std::error_code ignored;
-      std::filesystem::remove_all(path, ignored);
-    }
-  };
-  static const Folder made;
-  return made.path;
-}
-
 }  // namespace
 
 std::string temporary_path(const std::string& name) {
+  static const TempFolder folder;
   static std::atomic<int> count = 0;
-  return folder() / (std::to_string(++count) + "-" + name);
+  return folder.file(std::to_string(++count) + "-" + name);
 }
 
 std::string temporary_file(const std::string& name, const std::string& content) {
