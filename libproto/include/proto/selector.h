@@ -84,7 +84,8 @@ class Selector {
   void cancel(const Timer& timer) noexcept;
 
   // Calls `handler` when the signal comes, which is blocked for this thread and those it starts
-  // from now on: call this before starting threads, or they take the signal as before.
+  // from now on: call this before starting threads, or they take the signal as before. An empty
+  // handler gives the signal back.
   void on_signal(int number, std::function<void()> handler);
 
   // Has the loop call `function`, soon. From any thread.

@@ -44,6 +44,25 @@ struct Selector::Signals {
     if (fd >= 0) ::close(fd);
     pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr);
   }
+
+  void take(int number, std::function<void()> handler) {
+    sigset_t one, before;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    sigaddset(&taken, number);
+    handlers[number] = std::move(handler);
+    pthread_sigmask(SIG_BLOCK, &one, &before);
+    if (sigismember(&before, number) == 0) sigaddset(&unblocked, number);
+  }
+  void give_back(int number) {
+    sigset_t one;
+    sigemptyset(&one);
+    if (sigismember(&unblocked, number) == 1) sigaddset(&one, number);
+    sigdelset(&taken, number);
+    sigdelset(&unblocked, number);
+    handlers.erase(number);
+    pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  }
 };
 
 Selector::Selector() {
@@ -145,13 +164,11 @@ void Selector::cancel(const Timer& timer) noexcept {
 void Selector::on_signal(int number, std::function<void()> handler) {
   const bool first = !signals_;
   if (first) signals_ = std::make_unique<Signals>();
-  sigset_t one, before;
-  sigemptyset(&one);
-  sigaddset(&one, number);
-  sigaddset(&signals_->taken, number);
-  signals_->handlers[number] = std::move(handler);
-  pthread_sigmask(SIG_BLOCK, &one, &before);
-  if (sigismember(&before, number) == 0) sigaddset(&signals_->unblocked, number);
+  if (handler) {
+    signals_->take(number, std::move(handler));
+  } else {
+    signals_->give_back(number);
+  }
   const int fd = ::signalfd(signals_->fd, &signals_->taken, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) throw_network("cannot take over a signal", errno, Phase::none);
   if (!first) return;
