@@ -52,6 +52,24 @@ class MessageScanner {
 };
 MessageNeeds analyse_message(std::string_view message);
 
+struct ServerAbilities {
+  bool eight_bit_mime = false;  // 8BITMIME
+  bool smtputf8 = false;        // SMTPUTF8
+};
+struct Reencoded {
+  std::optional<std::string> message;  // nothing where it cannot be
+  std::string why_not;
+};
+// The message as such a server can take it: bodies that are 8-bit, hold NUL or lines over 998 bytes
+// become quoted-printable or base64, 8-bit header text becomes encoded words; what fits is copied
+// byte for byte. Not for signed and encrypted parts, whose signature it would break, and not where
+// an address needs SMTPUTF8.
+Reencoded reencode_message(std::string_view message, const ServerAbilities& abilities);
+// For a server with neither.
+inline Reencoded to_7bit(std::string_view message) {
+  return reencode_message(message, {});
+}
+
 // Changes a message's header field by field. What is not changed stays as it came, byte for byte.
 class HeaderEditor {
  public:

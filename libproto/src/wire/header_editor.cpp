@@ -6,6 +6,7 @@
 #include "proto/message_edit.h"
 #include "wire/header_write.h"
 #include "wire/mail_address_syntax.h"
+#include "wire/message_id.h"
 
 namespace proto {
 
@@ -169,13 +170,18 @@ void check_field_name(std::string_view name) {
   if (!fits) throw std::invalid_argument("not a header field's name: " + quoted(name));
 }
 
-std::string make_message_id(std::string_view domain) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const bool usable = !domain.empty() && domain_fault(domain) == nullptr;
-  std::string id =
-      "<" + std::to_string(now.time_since_epoch().count()) + "." + random_text(20) + "@";
-  id += usable ? domain : "localhost";
+std::string message_id_of(const MailDate& date, std::string_view random, std::string_view domain) {
+  const std::string name = ascii_domain(domain).value_or("");
+  const bool usable = !name.empty() && domain_fault(name) == nullptr;
+  std::string id = "<" + std::to_string(date.time.time_since_epoch().count()) + ".";
+  id += random;
+  id += '@';
+  id += usable ? name : "localhost";
   return id + ">";
+}
+
+std::string make_message_id(std::string_view domain) {
+  return message_id_of(MailDate::now(), random_text(20), domain);
 }
 
 }  // namespace proto

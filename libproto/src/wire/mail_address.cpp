@@ -2,6 +2,7 @@
 #include "proto/mail_address.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #ifdef PROTO_WITH_IDN
@@ -191,6 +192,22 @@ EnvelopeAddress envelope_address(std::string_view text) {
   result.address = path;
   result.needs_smtputf8 = !is_ascii(path);
   return result;
+}
+
+std::vector<MailAddress> with_ascii_domains(std::vector<MailAddress> addresses) {
+  for (MailAddress& address : addresses) {
+    if (!is_ascii(address.local) || is_ascii(address.domain)) continue;
+    if (auto domain = ascii_domain(address.domain)) address.domain = std::move(*domain);
+  }
+  return addresses;
+}
+
+bool is_address_field(std::string_view name) noexcept {
+  constexpr auto kNames = std::to_array<std::string_view>({"From", "Sender", "Reply-To", "To", "Cc",
+                                                           "Bcc", "Resent-From", "Resent-Sender",
+                                                           "Resent-To", "Resent-Cc", "Resent-Bcc"});
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view n) { return equals_ignoring_case(n, name); });
 }
 
 std::optional<std::string> ascii_domain(std::string_view domain) {

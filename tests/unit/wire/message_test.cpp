@@ -1,0 +1,215 @@
+#include "proto/message.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "base/characters.h"
+#include "proto/message_edit.h"
+
+namespace proto {
+namespace {
+
+Message letter() {
+  Message message;
+  message.from("Jörg <joerg@example.org>").to("ann@example.net").subject("Grüße aus Köln");
+  return message;
+}
+
+// Whatever is composed may go to any server, and is read back without a defect.
+std::string checked(const Message& message, bool allow_8bit = false) {
+  const std::string text = message.to_string({allow_8bit});
+  const MessageNeeds needs = analyse_message(text);
+  EXPECT_FALSE(needs.eight_bit_header || needs.nul || needs.bare_line_ends) << text;
+  EXPECT_TRUE(allow_8bit || !needs.eight_bit_body) << text;
+  EXPECT_LE(needs.longest_line, kMaxMailLine);
+  EXPECT_EQ(needs.size, text.size()) << "the last line has its end";
+  const ParsedMessage parsed(text);
+  EXPECT_TRUE(parsed.defects().empty()) << text;
+  return text;
+}
+
+TEST(Message, ComposesPlainText) {
+  Message message = letter();
+  message.text("Hallo,\nWelt\n").set("Date", "Tue, 02 Jan 2024 15:04:05 +0100");
+  message.set("Message-ID", "<1@example.org>");
+  EXPECT_EQ(checked(message),
+            "From: =?utf-8?B?SsO2cmc=?= <joerg@example.org>\r\n"
+            "To: ann@example.net\r\n"
+            "Subject: =?utf-8?B?R3LDvMOfZQ==?= aus =?utf-8?B?S8O2bG4=?=\r\n"
+            "Date: Tue, 02 Jan 2024 15:04:05 +0100\r\n"
+            "Message-ID: <1@example.org>\r\n"
+            "MIME-Version: 1.0\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: 7bit\r\n"
+            "\r\n"
+            "Hallo,\r\nWelt\r\n");
+}
+
+TEST(Message, AddsDateAndMessageId) {
+  const Message message = letter();
+  const std::string text = checked(message);
+  const ParsedMessage parsed(text);
+  EXPECT_TRUE(parsed.date());
+  EXPECT_EQ(parsed.message_id(), message.message_id());
+  EXPECT_TRUE(parsed.message_id().ends_with("@example.org>"));
+  EXPECT_EQ(message.to_string(), text) << "sent again it is the same";
+  EXPECT_NE(letter().message_id(), message.message_id());
+}
+
+TEST(Message, LeavesBlindCopiesOut) {
+  Message message = letter();
+  message.bcc("Secret <secret@example.org>").cc("bob@example.net");
+  message.add("Resent-Bcc", "secret@example.org");
+  EXPECT_EQ(checked(message).find("secret"), std::string::npos);
+  const auto recipients = message.recipients();
+  ASSERT_EQ(recipients.size(), 3U);
+  EXPECT_EQ(recipients[1].address(), "secret@example.org");
+  EXPECT_EQ(message.sender()->address(), "joerg@example.org");
+}
+
+TEST(Message, KeepsFieldsInOrderAndSetsThemAnew) {
+  Message message = letter();
+  message.add("X-One", "1").add("X-Two", "2").add("x-one", "3").set("X-ONE", "4");
+  message.to("Bob <bob@example.net>");
+  const std::string text = checked(message);
+  EXPECT_NE(text.find("X-ONE: 4\r\nX-Two: 2\r\n"), text.npos) << text;
+  EXPECT_NE(text.find("To: ann@example.net, Bob <bob@example.net>\r\n"), text.npos) << text;
+  EXPECT_EQ(message.get("to"), "ann@example.net, Bob <bob@example.net>");
+  EXPECT_EQ(message.get("subject"), "Grüße aus Köln");
+  EXPECT_EQ(message.get("X-None"), std::nullopt);
+}
+
+TEST(Message, ChoosesTheTransferEncodingByContent) {
+  const auto encoding = [](std::string_view content, bool allow_8bit) {
+    Message message = letter();
+    message.text(content);
+    const std::string text = checked(message, allow_8bit);
+    const ParsedMessage parsed(text);
+    EXPECT_EQ(parsed.text(), content);
+    return parsed.root().transfer_encoding();
+  };
+  EXPECT_EQ(encoding("plain\n", false), "7bit");
+  EXPECT_EQ(encoding("Grüße\n", true), "8bit");
+  EXPECT_EQ(encoding("Mostly ASCII, and a single ü.\n", false), "quoted-printable");
+  EXPECT_EQ(encoding("日本語\n", false), "base64");
+  EXPECT_EQ(encoding(std::string(998, 'x') + "\n", false), "7bit");
+  EXPECT_EQ(encoding(std::string(999, 'x') + "\n", true), "quoted-printable");
+  EXPECT_EQ(encoding(std::string("a\0b, and so on and on\n", 22), true), "quoted-printable");
+}
+
+TEST(Message, TakesOtherBytesForLatin1) {
+  Message message = letter();
+  message
+      .text(
+          "Gr\xfc\xdf"
+          "e\n")
+      .subject("K\xf6ln");
+  const std::string text = checked(message);
+  const ParsedMessage parsed(text);
+  EXPECT_EQ(parsed.text(), "Grüße\n");
+  EXPECT_EQ(parsed.subject(), "Köln");
+}
+
+TEST(Message, NestsItsPartsAsTheyBelong) {
+  Message message = letter();
+  message.text("text\n").html("<img src=\"cid:pic@x\">\n");
+  message.embed("pic@x", {"pic.png", {}, "\x89PNG"});
+  message.attach("Bericht für März.pdf", "%PDF \xff\x00");
+  message.attach({"", "application/x-thing", "bytes"});
+  const std::string text = checked(message);
+  const ParsedMessage parsed(text);
+  const MessagePart& mixed = parsed.root();
+  ASSERT_EQ(mixed.type(), "multipart/mixed");
+  ASSERT_EQ(mixed.parts().size(), 3U);
+  const MessagePart& alternative = mixed.parts()[0];
+  ASSERT_EQ(alternative.type(), "multipart/alternative");
+  ASSERT_EQ(alternative.parts().size(), 2U);
+  EXPECT_EQ(alternative.parts()[0].type(), "text/plain");
+  const MessagePart& related = alternative.parts()[1];
+  ASSERT_EQ(related.type(), "multipart/related");
+  EXPECT_EQ(related.parts()[1].content_id(), "pic@x");
+  EXPECT_EQ(related.parts()[1].bytes(), "\x89PNG");
+  EXPECT_FALSE(related.parts()[1].is_attachment());
+  EXPECT_EQ(parsed.text(), "text\n");
+  EXPECT_EQ(parsed.html(), "<img src=\"cid:pic@x\">\n");
+  const auto attachments = parsed.attachments();
+  ASSERT_EQ(attachments.size(), 3U);
+  EXPECT_EQ(attachments[1]->file_name(), "Bericht für März.pdf");
+  EXPECT_EQ(attachments[1]->type(), "application/pdf");
+  EXPECT_TRUE(attachments[1]->is_attachment());
+  EXPECT_EQ(attachments[2]->file_name(), "");
+}
+
+TEST(Message, KeepsAttachmentsByteForByte) {
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) bytes += static_cast<char>(i * 7);
+  for (const std::string& content :
+       {bytes, std::string(), std::string("a\nb\n"), std::string("a\r\nb\r\n"), std::string("a\rb"),
+        std::string("--=_1_\r\n"), std::string("Grüße\r\n"), std::string(2000, 'x')}) {
+    for (const char* name : {"a.txt", "a.bin", "../../etc/passwd", "a\\b.txt"}) {
+      for (const bool allow_8bit : {false, true}) {
+        Message message = letter();
+        message.text("x").attach(name, content);
+        const std::string text = checked(message, allow_8bit);
+        const ParsedMessage parsed(text);
+        ASSERT_EQ(parsed.attachments().size(), 1U);
+        EXPECT_EQ(parsed.attachments()[0]->bytes(), content);
+        EXPECT_EQ(parsed.attachments()[0]->file_name().find_first_of("/\\"), std::string::npos);
+      }
+    }
+  }
+}
+
+TEST(Message, CarriesMessages) {
+  Message message = letter();
+  message.text("see below\n")
+      .attach("old.eml",
+              "Subject: K\xc3\xb6ln\n\nGr\xc3\xbc\xc3\x9f"
+              "e\n");
+  const std::string text = checked(message);
+  const ParsedMessage parsed(text);
+  const auto attachments = parsed.attachments();
+  ASSERT_EQ(attachments.size(), 1U);
+  EXPECT_EQ(attachments[0]->type(), "message/rfc822");
+  ASSERT_EQ(attachments[0]->parts().size(), 1U);
+  EXPECT_EQ(attachments[0]->parts()[0].header().text("Subject"), "Köln");
+  EXPECT_EQ(attachments[0]->parts()[0].text(), "Grüße\n");
+}
+
+TEST(Message, GivesInternationalDomainsALabels) {
+#ifdef PROTO_WITH_IDN
+  Message message;
+  message.from("a@köln.example").text("x");
+  EXPECT_NE(checked(message).find("a@xn--kln-sna.example"), std::string::npos);
+#endif
+  Message other;
+  other.from("jörg@example.org").text("x");
+  EXPECT_TRUE(analyse_message(other.to_string()).eight_bit_header);
+}
+
+TEST(Message, RefusesToInject) {
+  Message message;
+  EXPECT_THROW(message.subject("a\r\nBcc: x@y"), std::invalid_argument);
+  EXPECT_THROW(message.to("a@b\r\nBcc: x@y"), std::invalid_argument);
+  EXPECT_THROW(message.to("a b c"), std::invalid_argument);
+  EXPECT_THROW(message.from("<a@b> c"), std::invalid_argument);
+  EXPECT_THROW(message.add("X\r\nY", "z"), std::invalid_argument);
+  EXPECT_THROW(message.add("Content-Type", "text/html"), std::invalid_argument);
+  EXPECT_THROW(message.attach("a\nb", "x"), std::invalid_argument);
+  EXPECT_THROW(message.attach({"a", "text", "x"}), std::invalid_argument);
+  EXPECT_THROW(message.attach({"a", "multipart/mixed", "x"}), std::invalid_argument);
+  EXPECT_THROW(message.attach({"a", "text/plain\r\nX: y", "x"}), std::invalid_argument);
+  EXPECT_THROW(message.embed("a>b", {"a", {}, "x"}), std::invalid_argument);
+  EXPECT_THROW(message.to_string(), std::invalid_argument) << "no From";
+}
+
+TEST(GuessMediaType, KnowsCommonNames) {
+  EXPECT_EQ(guess_media_type("a.PDF"), "application/pdf");
+  EXPECT_EQ(guess_media_type("a.tar.gz"), "application/gzip");
+  EXPECT_EQ(guess_media_type("README"), "application/octet-stream");
+  EXPECT_EQ(guess_media_type(""), "application/octet-stream");
+}
+
+}  // namespace
+}  // namespace proto
