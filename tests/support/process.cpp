@@ -1,8 +1,6 @@
 #include "support/process.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,13 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
-extern char** environ;
+#include "support/spawn.h"
 
 namespace proto::test {
 
@@ -26,101 +22,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void fail_with_errno(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
 void close_fd(int& fd) {
   if (fd >= 0) ::close(fd);
   fd = -1;
-}
-
-struct Pipe {
-  int read = -1;
-  int write = -1;
-  Pipe() {
-    std::array<int, 2> fds{};
-    if (::pipe2(fds.data(), O_CLOEXEC) != 0) fail_with_errno("pipe");
-    read = fds[0];
-    write = fds[1];
-  }
-  ~Pipe() {
-    close_fd(read);
-    close_fd(write);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-};
-
-std::vector<std::string> environment(const ProcessOptions& options) {
-  std::vector<std::string> out;
-  for (char** e = environ; *e != nullptr; ++e) {
-    const std::string entry = *e;
-    const std::string name = entry.substr(0, entry.find('='));
-    const bool replaced = options.env.count(name) > 0;
-    const bool unset = std::count(options.unset.begin(), options.unset.end(), name) > 0;
-    if (!replaced && !unset) out.push_back(entry);
-  }
-  for (const auto& [name, value] : options.env) out.push_back(name + "=" + value);
-  return out;
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
-bool executable(const std::string& path) {
-  return ::access(path.c_str(), X_OK) == 0;
-}
-
-std::string search(const std::string& name, const std::string& folders) {
-  if (name.find('/') != std::string::npos) return executable(name) ? name : "";
-  for (std::size_t begin = 0; begin <= folders.size();) {
-    const std::size_t end = std::min(folders.find(':', begin), folders.size());
-    const std::string path = folders.substr(begin, end - begin) + "/" + name;
-    if (executable(path)) return path;
-    begin = end + 1;
-  }
-  return "";
-}
-
-std::string search_path() {
-  const char* path = std::getenv("PATH");
-  return path != nullptr ? path : "/usr/bin:/bin";
-}
-
-// Everything that exec needs, made before fork: afterwards only system calls are allowed.
-struct Image {
-  std::string program;
-  std::vector<std::string> argv_text, env_text;
-  std::vector<char*> argv, env;
-  std::string folder;
-  std::vector<int> closed;
-};
-
-[[noreturn]] void become(const Image& image, int in, int out, int err, int report) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
-  bool ok = image.folder.empty() || ::chdir(image.folder.c_str()) == 0;
-  ok = ok && ::dup2(in, 0) == 0 && ::dup2(out, 1) == 1 && ::dup2(err, 2) == 2;
-  if (ok) {
-    for (const int fd : image.closed) ::close(fd);
-    ::execve(image.program.c_str(), image.argv.data(), image.env.data());
-  }
-  const int why = errno;
-  const ssize_t ignored = ::write(report, &why, sizeof why);
-  ::_exit(ignored > 0 ? 127 : 126);
-}
-
-void set_nonblocking(int fd) {
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 // Appends what is there; false at the end.
@@ -153,40 +57,11 @@ std::string ProcessResult::describe() const {
 
 Child::Child(const std::vector<std::string>& argv, const ProcessOptions& options)
     : bound_(options.bound), input_(options.input) {
-  Image image;
-  image.program = search(argv.at(0), search_path());
-  if (image.program.empty()) throw std::runtime_error("no program " + argv[0]);
-  image.argv_text = argv;
-  image.env_text = environment(options);
-  image.argv = pointers(image.argv_text);
-  image.env = pointers(image.env_text);
-  image.folder = options.folder;
-  image.closed = options.closed;
-
-  Pipe in, out, err, report;
-  int file = -1;
-  if (!options.stdout_file.empty()) {
-    file = ::open(options.stdout_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) fail_with_errno(options.stdout_file);
-  }
-  pid_ = ::fork();
-  if (pid_ < 0) fail_with_errno("fork");
-  if (pid_ == 0) become(image, in.read, file >= 0 ? file : out.write, err.write, report.write);
-  ::setpgid(pid_, pid_);  // here too: whoever comes first
-  close_fd(file);
-  close_fd(report.write);
-  int why = 0;
-  if (::read(report.read, &why, sizeof why) == sizeof why) {
-    ::waitpid(pid_, nullptr, 0);
-    errno = why;
-    fail_with_errno(image.program);
-  }
-  in_ = std::exchange(in.write, -1);
-  out_ = std::exchange(out.read, -1);
-  err_ = std::exchange(err.read, -1);
-  set_nonblocking(in_);
-  set_nonblocking(out_);
-  set_nonblocking(err_);
+  const Spawned spawned = spawn(argv, options);
+  pid_ = spawned.pid;
+  in_ = spawned.in;
+  out_ = spawned.out;
+  err_ = spawned.err;
 }
 
 Child::~Child() {
@@ -235,7 +110,7 @@ ProcessResult Child::wait() {
   if (ended_) return result_;
   const auto end = Clock::now() + bound_;
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-  if (handle < 0) fail_with_errno("pidfd_open");
+  if (handle < 0) throw std::system_error(errno, std::generic_category(), "pidfd_open");
   std::string_view input = input_;
   bool over = false;
   while (!over) {
@@ -287,22 +162,6 @@ ProcessResult Child::stop() {
 
 ProcessResult run(const std::vector<std::string>& argv, const ProcessOptions& options) {
   return Child(argv, options).wait();
-}
-
-std::string our_program(std::string_view name) {
-  const std::string path = std::string(PROTO_BIN_DIR "/") + std::string(name);
-  if (!executable(path)) throw std::runtime_error(path + " is not built");
-  return path;
-}
-
-std::string find_program(std::string_view name, std::string_view package) {
-  const std::string path =
-      search(std::string(name), search_path() + ":/usr/local/sbin:/usr/sbin:/sbin");
-  if (path.empty()) {
-    throw std::runtime_error("no program " + std::string(name) + ": apt-get install " +
-                             std::string(package));
-  }
-  return path;
 }
 
 }  // namespace proto::test

@@ -40,7 +40,10 @@ struct ProcessOptions {
   std::string folder;                      // to run in; empty: ours
   std::string stdout_file;                 // written there and not kept, as for /dev/full
   std::vector<int> closed;                 // of 0, 1 and 2: not open at all in the program
-  std::chrono::seconds bound{60};          // then it is killed
+  // All three are one terminal, and it is the controlling one: input comes from there, out has all
+  // that is shown, the echo too, with CRLF.
+  bool terminal = false;
+  std::chrono::seconds bound{60};  // then it is killed
 };
 
 struct ProcessResult {

@@ -71,6 +71,8 @@ Step reset();
 
 // TLS from here on, as a server.
 Step start_tls(std::shared_ptr<const TLSContext> context);
+// The client does not go through with TLS, nor sends anything else.
+Step expect_tls_refused(std::shared_ptr<const TLSContext> context);
 // Anything else, on the peer's thread.
 Step call(std::function<void()> function);
 // The steps of `script`, `count` times.

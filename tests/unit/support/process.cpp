@@ -50,6 +50,16 @@ TEST(Process, SetsTheEnvironmentTheFolderAndTheDescriptors) {
   EXPECT_NE(run({"sh", "-c", "echo hi"}, closed).status, 0);
 }
 
+TEST(Process, RunsOnATerminal) {
+  ProcessOptions options;
+  options.terminal = true;
+  options.input = "secret\n";
+  const ProcessResult result =
+      run({"sh", "-c", "test -t 0 && test -t 2 && read x </dev/tty && echo got $x >&2"}, options);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.out, "secret\r\ngot secret\r\n");
+}
+
 TEST(Process, SaysWhatIsMissing) {
   EXPECT_THROW(run({"no-such-program"}), std::runtime_error);
   EXPECT_EQ(run({"sh", "-c", "no-such-program"}).status, 127);

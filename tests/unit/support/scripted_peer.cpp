@@ -8,7 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
+
+#include "proto/error.h"
+#include "proto/stream.h"
+#include "support/servers.h"
 
 namespace proto::test {
 namespace {
@@ -158,6 +163,28 @@ TEST(ScriptedPeer, RepeatsSteps) {
   std::string got;
   while (got.size() < 15) got += client.read_once();
   EXPECT_EQ(peer.counts().flights, 1U);
+}
+
+std::shared_ptr<const TLSContext> server_context() {
+  return TLSContext::server(test_certificates().certificate_file, test_certificates().key_file);
+}
+
+TEST(ScriptedPeer, SpeaksTls) {
+  ScriptedPeer peer({start_tls(server_context()), expect_line("hi"), send("hello\r\n")});
+  ConnectOptions options;
+  TLSOptions tls;
+  tls.ca_file = test_certificates().ca_file;
+  options.tls = TLSContext::client(tls);
+  Stream stream = Stream::connect("127.0.0.1", peer.port(), options, TLSMode::implicit);
+  stream.write("hi\r\n");
+  EXPECT_EQ(stream.read_line(100), "hello");
+  EXPECT_FALSE(stream.fill());
+}
+
+TEST(ScriptedPeer, IsContentWithAClientThatRefusesItsCertificate) {
+  ScriptedPeer peer({expect_tls_refused(server_context())});
+  EXPECT_THROW(Stream::connect("127.0.0.1", peer.port(), ConnectOptions(), TLSMode::implicit),
+               TLSError);
 }
 
 // What a script does not say fails the test.
