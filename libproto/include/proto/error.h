@@ -128,4 +128,24 @@ class LimitError : public Error {
   using Error::Error;
 };
 
+// A local file cannot be read.
+class ReadError : public Error {
+ public:
+  ReadError(const std::string& what, int code) : Error(what), code_(code) {}
+  int code() const noexcept { return code_; }  // errno
+
+ private:
+  int code_;
+};
+
+// The local file or pipe refused what arrived.
+class WriteError : public Error {
+ public:
+  WriteError(const std::string& what, int code) : Error(what), code_(code) {}
+  int code() const noexcept { return code_; }  // errno
+
+ private:
+  int code_;
+};
+
 }  // namespace proto

@@ -46,9 +46,10 @@ class Stream {
   // Bytes. The buffer grows to what read_line() or fill() needs, and no further.
   static constexpr std::size_t kBufferBytes = 64 * 1024;
 
-  Stream() noexcept = default;  // not open
+  Stream() noexcept;  // not open
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&& other) noexcept;
+  ~Stream();
   explicit Stream(std::unique_ptr<Transport> transport,
                   std::chrono::milliseconds idle = Timeouts().idle);
   // Look-up, Happy Eyeballs (RFC 8305) over every address, and TLS where `mode` is implicit, within
@@ -82,6 +83,11 @@ class Stream {
   // Exactly into.size() bytes, or ClosedError.
   void read_exactly(std::span<char> into);
 
+  // Moves up to `max_bytes` to `fd`: what is buffered, else from the transport, inside the kernel
+  // where it can (splice(2)). How many went; 0: end of stream. Throws WriteError where `fd`
+  // refuses; never raises SIGPIPE.
+  std::uint64_t move_to_fd(int fd, std::uint64_t max_bytes);
+
   // Returns when everything went.
   void write(std::string_view data);
   void write(std::span<const std::string_view> parts);
@@ -113,6 +119,8 @@ class Stream {
   Transport& open_transport() const;
   void reserve_tail(std::size_t size);
 
+  struct Pipe;
+
   std::unique_ptr<Transport> transport_;
   const TLSTransport* tls_ = nullptr;  // transport_, when it is TLS
   std::unique_ptr<char[]> buffer_;
@@ -121,6 +129,7 @@ class Stream {
   Deadline deadline_;
   std::chrono::milliseconds idle_ = Timeouts().idle;
   ConnectTimes times_;
+  std::unique_ptr<Pipe> pipe_;  // between the socket and a file, for move_to_fd()
 };
 
 }  // namespace proto

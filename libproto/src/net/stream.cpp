@@ -10,29 +10,6 @@
 
 namespace proto {
 
-Stream::Stream(std::unique_ptr<Transport> transport, std::chrono::milliseconds idle)
-    : transport_(std::move(transport)), idle_(idle) {
-  tls_ = dynamic_cast<const TLSTransport*>(transport_.get());
-}
-
-Stream::Stream(Stream&& other) noexcept {
-  *this = std::move(other);
-}
-
-Stream& Stream::operator=(Stream&& other) noexcept {
-  transport_ = std::move(other.transport_);
-  tls_ = std::exchange(other.tls_, nullptr);
-  buffer_ = std::move(other.buffer_);
-  capacity_ = std::exchange(other.capacity_, 0);
-  begin_ = std::exchange(other.begin_, 0);
-  end_ = std::exchange(other.end_, 0);
-  scanned_ = std::exchange(other.scanned_, 0);
-  deadline_ = other.deadline_;
-  idle_ = other.idle_;
-  times_ = other.times_;
-  return *this;
-}
-
 Stream Stream::connect(const std::string& host, std::uint16_t port, const ConnectOptions& options,
                        TLSMode mode, Deadline deadline) {
   const Deadline connected_by = earlier(deadline, Deadline::after(options.timeouts.connect));
@@ -207,13 +184,6 @@ std::unique_ptr<Transport> Stream::release(std::string& buffered) {
 const std::string& Stream::peer() const noexcept {
   static const std::string kNone = "nobody";
   return transport_ ? transport_->peer() : kNone;
-}
-
-void Stream::close() noexcept {
-  if (transport_) transport_->close();
-  transport_.reset();
-  tls_ = nullptr;
-  begin_ = end_ = scanned_ = 0;
 }
 
 }  // namespace proto

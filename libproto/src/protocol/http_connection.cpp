@@ -1,0 +1,556 @@
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "base/characters.h"
+#include "base/integers.h"
+#include "proto/http.h"
+#include "protocol/http_impl.h"
+#include "wire/http_request.h"
+
+namespace proto {
+
+namespace {
+
+// Bytes. A body up to here goes out with its head, in one call.
+constexpr std::size_t kGatheredBody = std::size_t{64} * 1024;
+
+// RFC 9110 §9.2.2.
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+         method == "OPTIONS" || method == "TRACE";
+}
+
+// Methods whose request has a meaning for content: without any they say so (RFC 9110 §8.6).
+bool expects_content(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+bool lists_token(const Fields& fields, std::string_view name, std::string_view token) {
+  for (const auto field : fields) {
+    if (equals_ignoring_case(field.name, name) && equals_ignoring_case(field.value, token))
+      return true;
+  }
+  return false;
+}
+
+// "host", "host:port", "[v6]", "[v6]:port" or a bare IPv6 literal.
+std::pair<std::string, std::uint16_t> split_host(std::string_view text) {
+  std::string_view host = text;
+  std::string_view port;
+  const auto colon = text.rfind(':');
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos)
+      throw std::invalid_argument("no ] in the host " + quoted(text));
+    host = text.substr(1, end - 1);
+    if (end + 1 < text.size()) {
+      if (text[end + 1] != ':') throw std::invalid_argument("not a host: " + quoted(text));
+      port = text.substr(end + 2);
+      if (port.empty()) throw std::invalid_argument("no port after the colon: " + quoted(text));
+    }
+  } else if (colon != std::string_view::npos && text.find(':') == colon) {
+    host = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    if (port.empty()) throw std::invalid_argument("no port after the colon: " + quoted(text));
+  }
+  const auto number = port.empty() ? std::optional<std::uint64_t>(0) : parse_decimal(port, 65535);
+  if (!number || (!port.empty() && *number == 0))
+    throw std::invalid_argument("not a port: " + quoted(port));
+  const bool bad = std::any_of(host.begin(), host.end(), [](char c) {
+    return is_control(c) ||
+           std::string_view(" /?#@[]\\<>^`{|}\"").find(c) != std::string_view::npos;
+  });
+  if (host.empty() || bad) throw std::invalid_argument("not a host: " + quoted(text));
+  return {lower(host), static_cast<std::uint16_t>(*number)};
+}
+
+}  // namespace
+
+HTTPConnection::Impl::Impl(std::string_view host_and_port, std::uint16_t given_port,
+                           HTTPOptions given)
+    : options(std::move(given)),
+      head({.max_head_bytes = options.limits.max_head_bytes,
+            .max_line_bytes = options.limits.max_line_bytes,
+            .max_fields = options.limits.max_fields}) {
+  if (options.version != 10 && options.version != 11)
+    throw std::invalid_argument("HTTP version must be 10 or 11");
+  std::tie(host, port) = split_host(host_and_port);
+  if (given_port != 0) port = given_port;
+  if (port == 0) port = options.tls ? 443 : 80;
+  host_header = host_field();
+}
+
+std::string HTTPConnection::Impl::host_field() const {
+  const std::string& name = tunnel_host.empty() ? host : tunnel_host;
+  const std::uint16_t number = tunnel_host.empty() ? port : tunnel_port;
+  std::string out_text = name.find(':') != std::string::npos ? "[" + name + "]" : name;
+  if (number != (options.tls ? 443 : 80)) out_text += ":" + std::to_string(number);
+  return out_text;
+}
+
+void HTTPConnection::Impl::append_head(std::string& to, std::string_view method,
+                                       std::string_view target, const Body& body,
+                                       const Fields& headers, bool skip_host) const {
+  Fields& fields = scratch;
+  fields.clear();
+  if (!skip_host && !headers.contains("Host")) fields.add("Host", host_header);
+  for (const auto field : headers) fields.add(field.name, field.value);
+  if (!headers.contains("Content-Length") && !headers.contains("Transfer-Encoding")) {
+    if (body.present() && !body.length()) {
+      if (options.version == 10)
+        throw std::invalid_argument("HTTP/1.0 has no body of unknown length");
+      fields.add("Transfer-Encoding", "chunked");
+    } else if (body.present() || expects_content(method)) {
+      fields.add("Content-Length", std::to_string(body.present() ? *body.length() : 0));
+    }
+  } else if (headers.contains("Transfer-Encoding") && body.length()) {
+    throw std::invalid_argument(
+        "a body of known length is framed by Content-Length, not Transfer-Encoding");
+  } else if (body.present() && headers.contains("Content-Length")) {
+    const auto length = parse_decimal(*headers.get("Content-Length"));
+    if (!length || length != body.length() || headers.contains("Transfer-Encoding")) {
+      throw std::invalid_argument("the Content-Length given is not the body's");
+    }
+  }
+  append_request_head(to, method, target, options.version, fields);
+}
+
+// The previous response is done with: its body read, where need be by the last chunk's framing, or
+// nobody holds it any more.
+void HTTPConnection::Impl::settle() {
+  if (!current || current->owner == nullptr) return;
+  if (current.use_count() == 1) {
+    abandon();
+  } else if (current->framing.kind != BodyFraming::Kind::chunked || current->received == 0 ||
+             current->chunks.remaining() != 0 ||
+             !current->guarded([&] { return current->next(0).empty(); }) || !current->complete) {
+    throw std::logic_error("the body of the previous response has not been read");
+  }
+}
+
+void HTTPConnection::Impl::require_idle(bool replayable) {
+  if (step != Step::idle) throw std::logic_error("a request begun by putrequest() is not finished");
+  settle();
+  if (!pending.empty() && !(options.pipeline && replayable)) {
+    throw std::logic_error("the previous request has no response yet: call getresponse() first");
+  }
+}
+
+void HTTPConnection::Impl::start_operation() {
+  stream.set_deadline(deadline ? *deadline : Deadline::after(options.connect.timeouts.total));
+}
+
+void HTTPConnection::Impl::open() {
+  const Deadline total = deadline ? *deadline : Deadline::after(options.connect.timeouts.total);
+  const bool tunnel = !tunnel_host.empty();
+  stream = Stream::connect(host, port, options.connect,
+                           options.tls && !tunnel ? TLSMode::implicit : TLSMode::none, total);
+  sent = answered = 0;
+  if (!tunnel) return;
+  try {
+    open_tunnel();
+    if (options.tls) stream.start_tls(options.connect.tls, tunnel_host, tunnel_port);
+  } catch (...) {
+    stream.close();
+    throw;
+  }
+}
+
+// RFC 9110 §9.3.6. What comes behind the head of a 2xx belongs to the tunnel.
+void HTTPConnection::Impl::open_tunnel() {
+  const bool v6 = tunnel_host.find(':') != std::string::npos;
+  const std::string authority =
+      (v6 ? "[" + tunnel_host + "]" : tunnel_host) + ":" + std::to_string(tunnel_port);
+  Fields fields{{"Host", authority}};
+  for (const auto field : tunnel_headers) fields.set(field.name, field.value);
+  std::string request;
+  append_request_head(request, "CONNECT", authority, options.version, fields);
+  trace_head(true, request);
+  stream.write(request);
+  std::vector<Pending> waiting;
+  std::swap(waiting, pending);
+  pending.push_back({.connect = true});
+  head_ready = false;
+  interim = 0;
+  read_head(false);
+  if (head.status() >= 200 && head.status() <= 299) {
+    std::swap(waiting, pending);
+    return;
+  }
+  HTTPResponse refusal = take_response();
+  const int status = refusal.status();
+  const std::string reason = refusal.reason();
+  const std::string body = refusal.read(std::size_t{64} * 1024);
+  throw TunnelError("the proxy " + host + ":" + std::to_string(port) + " refused a tunnel to " +
+                        authority + ": " + std::to_string(status) + " " + escaped(reason),
+                    status, {}, body);
+}
+
+void HTTPConnection::Impl::flush() {
+  if (flushed == out.size()) return;
+  const std::string_view rest = std::string_view(out).substr(flushed);
+  flushed = out.size();
+  stream.write(rest);
+}
+
+void HTTPConnection::Impl::send(const Body& body, bool expect_continue) {
+  const std::string_view unsent = std::string_view(out).substr(flushed);
+  if (!body.present() || (body.length() == std::uint64_t{0})) {
+    flush();
+  } else if (expect_continue) {
+    flush();
+    if (await_continue()) {
+      send_body(body);
+    } else {
+      upload_cut = true;
+    }
+  } else if (!body.source() && body.bytes().size() <= kGatheredBody) {
+    flushed = out.size();
+    const std::string_view parts[] = {unsent, body.bytes()};
+    stream.write(parts);
+  } else {
+    flush();
+    send_body(body);
+  }
+}
+
+// Both directions are watched: a final response that comes during the upload ends it. False: it
+// came.
+bool HTTPConnection::Impl::send_piece(std::string_view data) {
+  while (!data.empty()) {
+    const std::size_t went = stream.write_until_readable(data);
+    data.remove_prefix(went);
+    if (data.empty()) break;
+    if (read_head(true)) {
+      head_ready = upload_cut = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+void HTTPConnection::Impl::send_body(const Body& body) {
+  if (body.source()) {
+    send_source(body);
+  } else {
+    send_piece(body.bytes());
+  }
+}
+
+void HTTPConnection::Impl::send_source(const Body& body) {
+  // A chunk's head goes before its data and its end behind it, in one piece of memory: one call
+  // sends them.
+  constexpr std::size_t kRoom = 20;
+  constexpr std::size_t kPiece = std::size_t{64} * 1024;
+  std::string buffer(kRoom + kPiece + 2, '\0');
+  std::uint64_t left = body.length().value_or(UINT64_MAX);
+  while (left > 0) {
+    const std::size_t room = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, left));
+    const std::size_t n = body.source()({buffer.data() + kRoom, room});
+    if (n > room)
+      throw std::logic_error("a body's source said that it gave more than it was asked for");
+    if (n == 0) break;
+    std::string_view piece(buffer.data() + kRoom, n);
+    if (!body.length()) {
+      const ChunkHeader header(n);
+      const std::string_view text = header.text();
+      std::copy(text.begin(), text.end(),
+                buffer.begin() + static_cast<std::ptrdiff_t>(kRoom - text.size()));
+      buffer[kRoom + n] = '\r';
+      buffer[kRoom + n + 1] = '\n';
+      piece = std::string_view(buffer.data() + kRoom - text.size(), text.size() + n + 2);
+    } else {
+      left -= n;
+    }
+    if (!send_piece(piece)) return;
+  }
+  if (!body.length()) {
+    send_piece(kLastChunk);
+  } else if (left > 0) {
+    throw ProtocolError("the body ended " + std::to_string(left) +
+                        " bytes before its Content-Length");
+  }
+}
+
+// RFC 9110 §10.1.1. True: send the body, because the server said so or said nothing for long
+// enough.
+bool HTTPConnection::Impl::await_continue() {
+  const Deadline patience = earlier(stream.deadline(), Deadline::after(options.continue_timeout));
+  try {
+    if (stream.peek().empty()) stream.transport()->wait({.read = true}, patience);
+  } catch (const TimeoutError&) {
+    if (stream.deadline().expired()) throw;
+    return true;
+  }
+  if (!read_head(true)) return true;
+  head_ready = true;
+  return false;
+}
+
+bool HTTPConnection::Impl::read_head(bool until_continue) {
+  for (;;) {
+    head.reset();
+    std::size_t size = 0;
+    while ((size = head.feed(stream.peek())) == 0) {
+      if (stream.fill()) continue;
+      if (stream.peek().empty()) {
+        throw EmptyReplyError("empty reply from " + stream.peer() + ": the connection was closed",
+                              0, Phase::receive, stream.peer());
+      }
+      head.finish(stream.peek());
+    }
+    if (options.connect.trace) trace_head(false, stream.peek().substr(0, size));
+    stream.consume(size);
+    const int status = head.status();
+    if (status == 101 && !pending.front().upgrade) {
+      throw ProtocolError("101 Switching Protocols, which nobody asked for, from " + stream.peer());
+    }
+    if (status >= 200 || status == 101) return true;
+    if (++interim > options.limits.max_interim_responses) {
+      throw LimitError("more than " + std::to_string(options.limits.max_interim_responses) +
+                       " 1xx responses from " + stream.peer());
+    }
+    if (options.on_interim) options.on_interim(status, head.fields());
+    if (until_continue && (status == 100 || stream.peek().empty())) return false;
+  }
+}
+
+// A connection that was kept alive may have been closed just when the request went out (RFC 9112
+// §9.3.1): once more, over a new one, where that can do no harm.
+bool HTTPConnection::Impl::resend() {
+  if (!options.retry_stale || answered == 0 || pending.size() != 1 || !pending.front().replayable ||
+      interim != 0 || !stream.peek().empty()) {
+    return false;
+  }
+  stream.close();
+  trace_info(options.connect.trace, "the kept-alive connection was closed: once more");
+  open();
+  start_operation();
+  upload_cut = false;
+  flushed = 0;
+  flush();
+  sent = 1;
+  return true;
+}
+
+void HTTPConnection::Impl::abandon() noexcept {
+  stream.close();
+  pending.clear();
+  out.clear();
+  flushed = 0;
+  step = Step::idle;
+  upload_cut = head_ready = false;
+  if (current) current->owner = nullptr;
+}
+
+// Secrets do not reach a trace.
+void HTTPConnection::Impl::trace_head(bool is_sent, std::string_view text) const {
+  if (!options.connect.trace) return;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1);
+    std::string_view line = text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
+    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    std::string shown(line);
+    for (const std::string_view name : {"Authorization:", "Proxy-Authorization:", "Cookie:",
+                                        "Set-Cookie:", "Authentication-Info:"}) {
+      if (starts_with_ignoring_case(line, name))
+        shown = std::string(line.substr(0, name.size())) + " ***";
+    }
+    options.connect.trace({is_sent ? TraceEvent::Kind::sent : TraceEvent::Kind::received, shown});
+  }
+}
+
+HTTPConnection::HTTPConnection(std::string_view host, std::uint16_t port, HTTPOptions options)
+    : impl_(std::make_unique<Impl>(host, port, std::move(options))) {}
+HTTPConnection::HTTPConnection(HTTPConnection&&) noexcept = default;
+HTTPConnection& HTTPConnection::operator=(HTTPConnection&&) noexcept = default;
+HTTPConnection::~HTTPConnection() = default;
+
+void HTTPConnection::request(std::string_view method, std::string_view target, const Body& body,
+                             const Fields& headers) {
+  Impl& c = *impl_;
+  const bool replayable = !body.present() && is_idempotent(method);
+  c.require_idle(replayable);
+  if (c.pending.empty()) {
+    c.out.clear();
+    c.flushed = 0;
+  }
+  c.append_head(c.out, method, target, body, headers, false);
+  try {
+    if (!c.stream.is_open()) c.open();
+    c.start_operation();
+    c.trace_head(true, std::string_view(c.out).substr(c.flushed));
+    c.pending.push_back({.head = method == "HEAD",
+                         .connect = method == "CONNECT",
+                         .upgrade = headers.contains("Upgrade"),
+                         .replayable = replayable});
+    c.interim = 0;
+    ++c.sent;
+    if (c.options.pipeline && replayable) return;  // goes with those behind it, at getresponse()
+    c.send(body, body.present() && lists_token(headers, "Expect", "100-continue"));
+  } catch (const NetworkError& e) {
+    if (e.phase() != Phase::send || c.head_ready) {
+      c.abandon();
+      throw;
+    }
+    // The peer would not read on. It may have said why (413, say); getresponse() finds out.
+    c.upload_cut = true;
+  } catch (...) {
+    c.abandon();
+    throw;
+  }
+}
+
+HTTPResponse HTTPConnection::getresponse() {
+  Impl& c = *impl_;
+  if (c.step == Impl::Step::headers) throw std::logic_error("getresponse() before endheaders()");
+  c.settle();
+  if (c.pending.empty()) throw std::logic_error("getresponse() without a request");
+  try {
+    if (!c.stream.is_open()) {
+      throw ClosedError("the server closed the connection before it answered " +
+                            std::to_string(c.pending.size()) + " pipelined requests",
+                        0, Phase::receive, c.host);
+    }
+    try {
+      if (!c.head_ready) {
+        c.flush();
+        c.read_head(false);
+      }
+    } catch (const NetworkError& e) {
+      const bool lost = dynamic_cast<const ClosedError*>(&e) != nullptr || e.code() == ECONNRESET ||
+                        e.code() == EPIPE;
+      if (!lost || !c.resend()) throw;
+      c.read_head(false);
+    }
+    return c.take_response();
+  } catch (...) {
+    c.abandon();
+    throw;
+  }
+}
+
+void HTTPConnection::putrequest(std::string_view method, std::string_view target, bool skip_host) {
+  Impl& c = *impl_;
+  c.require_idle(false);
+  std::string probe;
+  c.append_head(probe, method, target, {}, {}, skip_host);  // refuses what is wrong, now
+  c.method_by_hand = method;
+  c.target_by_hand = target;
+  c.skip_host_by_hand = skip_host;
+  c.fields_by_hand.clear();
+  c.step = Impl::Step::headers;
+}
+
+void HTTPConnection::putheader(std::string_view name, std::string_view value) {
+  if (impl_->step != Impl::Step::headers) throw std::logic_error("putheader() before putrequest()");
+  impl_->fields_by_hand.add(name, value);
+}
+
+void HTTPConnection::endheaders(std::string_view body) {
+  Impl& c = *impl_;
+  if (c.step != Impl::Step::headers) throw std::logic_error("endheaders() before putrequest()");
+  c.step = Impl::Step::idle;
+  const bool framed =
+      c.fields_by_hand.contains("Content-Length") || c.fields_by_hand.contains("Transfer-Encoding");
+  c.out.clear();
+  c.flushed = 0;
+  Fields fields;
+  if (!c.skip_host_by_hand && !c.fields_by_hand.contains("Host")) fields.add("Host", c.host_header);
+  for (const auto field : c.fields_by_hand) fields.add(field.name, field.value);
+  if (!framed && !body.empty()) fields.add("Content-Length", std::to_string(body.size()));
+  append_request_head(c.out, c.method_by_hand, c.target_by_hand, c.options.version, fields);
+  try {
+    if (!c.stream.is_open()) c.open();
+    c.start_operation();
+    c.trace_head(true, c.out);
+    c.pending.push_back({.head = c.method_by_hand == "HEAD",
+                         .connect = c.method_by_hand == "CONNECT",
+                         .upgrade = c.fields_by_hand.contains("Upgrade"),
+                         .replayable = !framed && body.empty() && is_idempotent(c.method_by_hand)});
+    c.interim = 0;
+    ++c.sent;
+    c.send(Body(body), false);
+    c.step = framed ? Impl::Step::sending : Impl::Step::idle;
+  } catch (...) {
+    c.abandon();
+    throw;
+  }
+}
+
+void HTTPConnection::send(std::string_view data) {
+  Impl& c = *impl_;
+  if (c.step != Impl::Step::sending) throw std::logic_error("send() before endheaders()");
+  if (c.head_ready) return;  // the response is here already
+  try {
+    c.send_piece(data);
+  } catch (const NetworkError& e) {
+    if (e.phase() != Phase::send) {
+      c.abandon();
+      throw;
+    }
+    c.upload_cut = true;
+  }
+}
+
+void HTTPConnection::set_tunnel(std::string_view host, std::uint16_t port, const Fields& headers) {
+  Impl& c = *impl_;
+  if (c.stream.is_open()) throw std::logic_error("set_tunnel() after the connection was opened");
+  const auto [name, given] = split_host(host);
+  c.tunnel_host = name;
+  c.tunnel_port = port != 0 ? port : given != 0 ? given : c.options.tls ? 443 : 80;
+  c.tunnel_headers = headers;
+  c.host_header = c.host_field();
+}
+
+void HTTPConnection::set_deadline(Deadline deadline) {
+  impl_->deadline = deadline;
+}
+
+void HTTPConnection::connect() {
+  if (!impl_->stream.is_open()) impl_->open();
+}
+
+void HTTPConnection::close() noexcept {
+  impl_->abandon();
+}
+void HTTPConnection::cancel() noexcept {
+  impl_->options.connect.canceller.cancel();
+}
+bool HTTPConnection::is_open() const noexcept {
+  return impl_->stream.is_open();
+}
+const std::string& HTTPConnection::host() const noexcept {
+  return impl_->host;
+}
+std::uint16_t HTTPConnection::port() const noexcept {
+  return impl_->port;
+}
+const ConnectTimes& HTTPConnection::times() const noexcept {
+  return impl_->stream.times();
+}
+std::uint64_t HTTPConnection::requests_sent() const noexcept {
+  return impl_->sent;
+}
+
+const TLSInfo* HTTPConnection::tls_info() const noexcept {
+  const TLSTransport* tls = impl_->stream.tls();
+  return tls != nullptr ? &tls->info() : nullptr;
+}
+
+Stream HTTPConnection::release() {
+  Stream out = std::move(impl_->stream);
+  impl_->abandon();
+  return out;
+}
+
+std::string HTTPConnection::request_head(std::string_view method, std::string_view target,
+                                         const Body& body, const Fields& headers) const {
+  std::string out;
+  impl_->append_head(out, method, target, body, headers, false);
+  return out;
+}
+
+}  // namespace proto
