@@ -68,6 +68,12 @@ class EmptyReplyError : public ClosedError {
   using ClosedError::ClosedError;
 };
 
+// The fields do not say one thing about where the body ends (RFC 9112 §6.3).
+class HTTPFramingError : public ProtocolError {
+ public:
+  using ProtocolError::ProtocolError;
+};
+
 // What a request carries: nothing, bytes, or a source that is asked for more as it goes.
 class Body {
  public:

@@ -25,7 +25,11 @@ HTTPResponse HTTPConnection::Impl::take_response() {
   state.reason = head.reason();
   std::swap(state.headers, head.fields());  // the memory goes back and forth
   const std::string_view method = request.head ? "HEAD" : request.connect ? "CONNECT" : "GET";
-  state.framing = framing_for(method, state.status, state.version, state.headers);
+  try {
+    state.framing = framing_for(method, state.status, state.version, state.headers);
+  } catch (const ProtocolError& e) {
+    throw HTTPFramingError(e.what());
+  }
   state.deviations = head.deviations();
   state.deviations.add(state.framing.deviations);
   state.chunks.reset();

@@ -1,0 +1,86 @@
+#include "common/program.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "common/text.h"
+
+namespace proto::tools {
+
+namespace {
+
+const char* program_name = "libproto";
+bool silent = false;
+
+// Read by a signal handler: plain memory, each slot published by its flag.
+struct Temporary {
+  std::atomic<bool> used = false;
+  std::array<char, 4096> path{};
+};
+std::array<Temporary, 64> temporaries;
+
+extern "C" void end_by_signal(int number) {
+  for (Temporary& t : temporaries) {
+    if (t.used.load(std::memory_order_acquire)) ::unlink(t.path.data());
+  }
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
+}  // namespace
+
+void start_program(const char* name) {
+  program_name = name;
+  // Opened for the other direction: using one that was closed stays an error.
+  if (::fcntl(STDIN_FILENO, F_GETFD) < 0) ::open("/dev/null", O_WRONLY);
+  if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
+  if (::fcntl(STDERR_FILENO, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
+  std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = end_by_signal;
+  action.sa_flags = SA_NODEFER;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction old {};
+    ::sigaction(number, nullptr, &old);
+    if (old.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);  // nohup stays nohup
+  }
+}
+
+void silence_errors() {
+  silent = true;
+}
+
+void error_line(std::string_view text) {
+  if (silent) return;
+  const std::string line = std::string(program_name) + ": " + one_line(text) + "\n";
+  // One write: lines of several processes do not mix.
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+int remember_temporary(const std::string& path) {
+  for (std::size_t i = 0; i < temporaries.size(); ++i) {
+    Temporary& t = temporaries[i];
+    if (t.used.load() || path.size() >= t.path.size()) continue;
+    std::memcpy(t.path.data(), path.c_str(), path.size() + 1);
+    t.used.store(true, std::memory_order_release);
+    return static_cast<int>(i);
+  }
+  return -1;
+}
+
+void forget_temporary(int slot) {
+  if (slot >= 0) temporaries[static_cast<std::size_t>(slot)].used.store(false);
+}
+
+bool flush_stdout() {
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+}  // namespace proto::tools

@@ -1,0 +1,27 @@
+// What every program here does alike: its start, its error line, its end by a signal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace proto::tools {
+
+// Call it first in main(): SIGPIPE becomes an error of write(), descriptors 0 to 2 are never free
+// for a socket or a file, and SIGINT and SIGTERM end the program at once, with its temporary files
+// removed and the exit status of that signal. `name` must live as long as the program.
+void start_program(const char* name);
+
+// "NAME: text" on stderr: one line, control characters escaped. Errors are silent after silence().
+void error_line(std::string_view text);
+void silence_errors();
+
+// Removed when a signal ends the program. At most 64 at a time; a path of up to 4095 bytes.
+// Returns a slot for forget_temporary(), or -1 where there is no room.
+int remember_temporary(const std::string& path);
+void forget_temporary(int slot);
+
+// All of stdout was written. Call it before exiting with 0; false: the disk is full, or nobody
+// reads.
+bool flush_stdout();
+
+}  // namespace proto::tools
