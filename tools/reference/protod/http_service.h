@@ -1,0 +1,13 @@
+// protod's HTTP: a folder, by GET and HEAD.
+#pragma once
+
+#include "proto/stream.h"
+#include "reference/protod/folder.h"
+
+namespace proto::protod {
+
+// Serves requests on one connection until it ends: keep-alive, ranges, validators, an index for
+// folders without index.html. Throws what the stream throws.
+void serve_http(Stream& stream, const Folder& folder);
+
+}  // namespace proto::protod

@@ -1,0 +1,133 @@
+// protod: a folder by HTTP, mail in by SMTP and out by POP3, on loopback. For demonstrations and
+// tests. See protod.1.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/help.h"
+#include "common/program.h"
+#include "proto/resolver.h"
+#include "proto/server.h"
+#include "reference/protod/folder.h"
+#include "reference/protod/http_service.h"
+
+namespace {
+
+using namespace proto;
+
+struct Settings {
+  std::string host = "127.0.0.1";
+  int http_port = -1, smtp_port = -1, pop3_port = -1;  // -1: not served
+  std::string root = ".";
+  std::string maildir;
+  std::string certificate, key;
+};
+
+// Every service is a TCPServer with a thread for each connection.
+struct Service {
+  std::string name;
+  std::unique_ptr<TCPServer> server;
+};
+
+class Services {
+ public:
+  explicit Services(const Settings& settings) : settings_(settings) {
+    options_.concurrency = Concurrency::threads;
+    options_.max_workers = 256;
+    options_.drain = std::chrono::seconds(2);
+    if (!settings.certificate.empty()) {
+      tls_ = TLSContext::server(settings.certificate,
+                                settings.key.empty() ? settings.certificate : settings.key);
+    }
+  }
+
+  void add(const std::string& name, int port, ConnectionHandler handler) {
+    if (port < 0) return;
+    const Address address(settings_.host, static_cast<std::uint16_t>(port));
+    services_.push_back({name, std::make_unique<TCPServer>(address, std::move(handler), options_)});
+    std::printf("protod: %s on %s\n", name.c_str(),
+                services_.back().server->server_address().to_string().c_str());
+  }
+
+  // Until SIGINT or SIGTERM.
+  int run() {
+    if (services_.empty()) {
+      tools::error_line("nothing to serve: give --http-port, --smtp-port or --pop3-port");
+      return 64;
+    }
+    if (!tools::flush_stdout()) return 74;
+    services_.front().server->shutdown_on({SIGINT, SIGTERM});
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < services_.size(); ++i) {
+      others.emplace_back([server = services_[i].server.get()] { server->serve_forever(); });
+    }
+    services_.front().server->serve_forever();
+    for (std::size_t i = 1; i < services_.size(); ++i) services_[i].server->shutdown();
+    return 0;
+  }
+
+  const std::shared_ptr<const TLSContext>& tls() const { return tls_; }
+
+ private:
+  const Settings& settings_;
+  ServerOptions options_;
+  std::shared_ptr<const TLSContext> tls_;
+  std::vector<Service> services_;
+};
+
+int parse(int argc, char** argv, Settings& settings) {
+  CLI::App app("A small server for demonstrations and tests: HTTP, SMTP and POP3 on loopback.",
+               "protod");
+  app.set_version_flag("--version", "protod (libproto) " PROTO_VERSION);
+  app.add_option("--host", settings.host, "Address to bind to")->capture_default_str();
+  const auto port = CLI::Range(0, 65535);
+  app.add_option("--http-port", settings.http_port, "Serve --root by HTTP (0: a free port)")
+      ->check(port);
+  app.add_option("--smtp-port", settings.smtp_port, "Take mail into --maildir by SMTP")
+      ->check(port);
+  app.add_option("--pop3-port", settings.pop3_port, "Give --maildir out by POP3")->check(port);
+  app.add_option("--root", settings.root, "The folder for HTTP")->capture_default_str();
+  app.add_option("--maildir", settings.maildir, "The Maildir; made where there is none");
+  app.add_option("--tls-cert", settings.certificate,
+                 "Certificate chain (PEM): STARTTLS and STLS are offered");
+  app.add_option("--tls-key", settings.key, "Its key (PEM)");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(tools::help_text(app, "Usage: protod [OPTIONS]").c_str(), stdout);
+    return tools::flush_stdout() ? 0 : 74;
+  } catch (const CLI::CallForVersion& e) {
+    std::printf("%s\n", e.what());
+    return tools::flush_stdout() ? 0 : 74;
+  } catch (const CLI::Error& e) {
+    tools::error_line(e.what());
+    return 64;
+  }
+  return -1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tools::start_program("protod");
+  try {
+    Settings settings;
+    if (const int status = parse(argc, argv, settings); status >= 0) return status;
+    Services services(settings);
+    std::unique_ptr<protod::Folder> folder;
+    if (settings.http_port >= 0) folder = std::make_unique<protod::Folder>(settings.root);
+    services.add("http", settings.http_port, [&folder](Connection& connection) {
+      protod::serve_http(connection.stream, *folder);
+    });
+    return services.run();
+  } catch (const std::exception& e) {
+    tools::error_line(e.what());
+    return 71;
+  }
+}
