@@ -32,7 +32,7 @@ namespace so {
 extern const SocketOption<bool> reuseaddr, reuseport, keepalive, broadcast, oobinline, nodelay,
     cork, v6only;
 extern const SocketOption<int> sndbuf, rcvbuf, type, error, rcvlowat, keepidle, keepintvl, keepcnt,
-    notsent_lowat;
+    notsent_lowat, user_timeout;
 extern const SocketOption<std::chrono::microseconds> rcvtimeo, sndtimeo;
 extern const SocketOption<Linger> linger;
 }  // namespace so

@@ -25,7 +25,8 @@ const SocketOption<bool> reuseaddr{SOL_SOCKET, SO_REUSEADDR}, reuseport{SOL_SOCK
 const SocketOption<int> sndbuf{SOL_SOCKET, SO_SNDBUF}, rcvbuf{SOL_SOCKET, SO_RCVBUF},
     type{SOL_SOCKET, SO_TYPE}, error{SOL_SOCKET, SO_ERROR}, rcvlowat{SOL_SOCKET, SO_RCVLOWAT},
     keepidle{IPPROTO_TCP, TCP_KEEPIDLE}, keepintvl{IPPROTO_TCP, TCP_KEEPINTVL},
-    keepcnt{IPPROTO_TCP, TCP_KEEPCNT}, notsent_lowat{IPPROTO_TCP, TCP_NOTSENT_LOWAT};
+    keepcnt{IPPROTO_TCP, TCP_KEEPCNT}, notsent_lowat{IPPROTO_TCP, TCP_NOTSENT_LOWAT},
+    user_timeout{IPPROTO_TCP, TCP_USER_TIMEOUT};
 const SocketOption<std::chrono::microseconds> rcvtimeo{SOL_SOCKET, SO_RCVTIMEO},
     sndtimeo{SOL_SOCKET, SO_SNDTIMEO};
 const SocketOption<Linger> linger{SOL_SOCKET, SO_LINGER};
