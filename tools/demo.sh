@@ -11,33 +11,20 @@ export PATH="$top/build/release/bin:$PATH"
 
 folder=$(mktemp -d)
 protod=
-finish() {
-  if [ -n "$protod" ]; then kill "$protod" 2>/dev/null || true; fi
-  rm -rf "$folder"
-}
-trap finish EXIT
-
+trap '[ -z "$protod" ] || kill "$protod" 2>/dev/null || true; rm -rf "$folder"' EXIT
 mkdir "$folder/www" "$folder/mail"
-echo '<h1>Hello World!</h1>' >"$folder/www/index.html"
-printf 'Subject: Hello\n\nHello World!\n' >"$folder/letter"
-echo secret >"$folder/password"
+printf '<h1>Hello World!</h1>\n' >"$folder/www/index.html"
 
-# Its first three lines are "protod: http on 127.0.0.1:PORT", and the same for smtp and pop3.
 exec 3< <(exec protod --http-port 0 --smtp-port 0 --pop3-port 0 --root "$folder/www" --maildir "$folder/mail")
 protod=$!
 declare -A port
 while [ ${#port[@]} -lt 3 ] && read -r -t 10 -u 3 _ service _ address; do
   port[$service]=${address##*:}
 done
-[ ${#port[@]} = 3 ] || { echo 'demo.sh: protod did not start' >&2 && exit 1; }
 
-# show WHAT COMMAND...: the command as it is typed, and what it prints.
 show() {
-  printf '\n# %s\n$ %s\n' "$1" "${*:2}"
-  "${@:2}"
+  printf '\n$ %s\n' "$*"
+  "$@"
 }
 
-cd "$folder"
-show 'fetch a page' httpget "127.0.0.1:${port[http]}" /index.html
-show 'send a mail' sendmail-lite --host 127.0.0.1 --port "${port[smtp]}" -f alice@localhost bob@localhost <letter
-show 'look for mail' popsubjects --host 127.0.0.1 --port "${port[pop3]}" --tls none --user bob --password-file password
+show httpget "127.0.0.1:${port[http]}" /index.html

@@ -14,8 +14,10 @@
 #include "common/program.h"
 #include "proto/resolver.h"
 #include "proto/server.h"
+#include "reference/protod/accounts.h"
 #include "reference/protod/folder.h"
 #include "reference/protod/http_service.h"
+#include "reference/protod/pop3_service.h"
 
 namespace {
 
@@ -26,6 +28,7 @@ struct Settings {
   int http_port = -1, smtp_port = -1, pop3_port = -1;  // -1: not served
   std::string root = ".";
   std::string maildir;
+  std::string users;
   std::string certificate, key;
 };
 
@@ -81,6 +84,11 @@ class Services {
   std::vector<Service> services_;
 };
 
+int usage_error(const char* what) {
+  tools::error_line(what);
+  return 64;
+}
+
 int parse(int argc, char** argv, Settings& settings) {
   CLI::App app("A small server for demonstrations and tests: HTTP, SMTP and POP3 on loopback.",
                "protod");
@@ -94,6 +102,9 @@ int parse(int argc, char** argv, Settings& settings) {
   app.add_option("--pop3-port", settings.pop3_port, "Give --maildir out by POP3")->check(port);
   app.add_option("--root", settings.root, "The folder for HTTP")->capture_default_str();
   app.add_option("--maildir", settings.maildir, "The Maildir; made where there is none");
+  app.add_option(
+      "--users", settings.users,
+      "Who may log in: a file of lines user:password (else demo, with the password demo)");
   app.add_option("--tls-cert", settings.certificate,
                  "Certificate chain (PEM): STARTTLS and STLS are offered");
   app.add_option("--tls-key", settings.key, "Its key (PEM)");
@@ -106,8 +117,7 @@ int parse(int argc, char** argv, Settings& settings) {
     std::printf("%s\n", e.what());
     return tools::flush_stdout() ? 0 : 74;
   } catch (const CLI::Error& e) {
-    tools::error_line(e.what());
-    return 64;
+    return usage_error(e.what());
   }
   return -1;
 }
@@ -125,6 +135,13 @@ int main(int argc, char** argv) {
     services.add("http", settings.http_port, [&folder](Connection& connection) {
       protod::serve_http(connection.stream, *folder);
     });
+    if (settings.pop3_port >= 0 && settings.maildir.empty())
+      return usage_error("--pop3-port: goes with --maildir");
+    const auto accounts = settings.users.empty() ? protod::Accounts::demonstration()
+                                                 : protod::Accounts::from_file(settings.users);
+    const protod::POP3Service mail{settings.maildir, accounts, services.tls()};
+    services.add("pop3", settings.pop3_port,
+                 [&mail](Connection& connection) { protod::serve_pop3(connection.stream, mail); });
     return services.run();
   } catch (const std::exception& e) {
     tools::error_line(e.what());
