@@ -33,7 +33,6 @@ struct TLSOptions {
   std::vector<std::string>
       pinned_public_keys;       // "sha256//BASE64" of the SubjectPublicKeyInfo; one must match
   bool resume_sessions = true;  // within this context, for the same host and port only
-  bool ktls = true;             // where kernel and OpenSSL can
 };
 
 // What was agreed on.
@@ -45,8 +44,6 @@ struct TLSInfo {
   std::string issuer;
   std::string verify_error;  // empty: verified
   bool resumed = false;
-  bool ktls_send = false;
-  bool ktls_receive = false;
 };
 
 // An immutable TLS policy with its trust store and session cache. Thread-safe; shared by the
@@ -55,7 +52,8 @@ class TLSContext {
  public:
   // Throws TLSError where a file cannot be read or used: it fails closed.
   static std::shared_ptr<const TLSContext> client(const TLSOptions& options);
-  // For servers: PEM files. ALPN names are those the server accepts, most wanted first.
+  // For servers: PEM files. ALPN names are those the server accepts, most wanted first. With
+  // ca_file or ca_dir clients are asked for a certificate, and with `verify` they must have one.
   static std::shared_ptr<const TLSContext> server(const std::string& certificate_file,
                                                   const std::string& key_file,
                                                   const TLSOptions& options = {});

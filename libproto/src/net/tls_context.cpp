@@ -26,9 +26,11 @@ constexpr const char* kCiphers =
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:DHE+AES:"
     "!aNULL:!eNULL:!aDSS:!PSK:!SRP:!AESCCM:@SECLEVEL=2";
 
-// Bytes. Several records are received at once, so that a record's header and its body cost no
-// system call each.
-constexpr std::size_t kReadBufferBytes = 64 * 1024;
+// Two whole records of TLS 1.3 are received at once, so that a record's header and body cost no
+// system call each. Not more: a part of a third would be moved to the front, and its rest received
+// by a call of its own. OpenSSL takes up to 7 bytes off the front to align the payload.
+constexpr std::size_t kRecordBytes = SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_PLAIN_LENGTH + 1 + 16;
+constexpr std::size_t kReadBufferBytes = 2 * kRecordBytes + 7;
 
 // proto's: std::quoted() would be found too.
 std::string shown(const std::string& path) {

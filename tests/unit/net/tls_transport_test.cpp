@@ -111,6 +111,18 @@ TEST(TLSTransport, SmallExchangeCostsOneWriteAndOneRead) {
   EXPECT_EQ(wire.writes - writes, 1U);
 }
 
+TEST(TLSTransport, ARecordCostsHalfARead) {
+  MemoryPair lower = memory_pair();
+  const MemoryTransport& wire = *lower.first;
+  auto pair =
+      connect_pair(std::move(lower), TLSContext::client(trusting_options()), server_context());
+  const std::string data = pattern(16 * 16384);
+  write_all(*pair.server, data);
+  const std::size_t reads = wire.reads;
+  EXPECT_TRUE(read_bytes(*pair.client, data.size()) == data);
+  EXPECT_LE(wire.reads - reads, 9U);
+}
+
 TEST(TLSTransport, ReadsWhatIsThereAndNoMore) {
   MemoryPair lower = memory_pair();
   const MemoryTransport& wire = *lower.first;
