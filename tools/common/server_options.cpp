@@ -1,0 +1,74 @@
+#include "common/server_options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <stdexcept>
+
+#include "common/help.h"
+#include "common/program.h"
+#include "proto/resolver.h"
+
+namespace proto::tools {
+
+void add_family_options(CLI::App& app, ServerFlags& flags) {
+  app.set_version_flag("--version", app.get_name() + " (libproto) " PROTO_VERSION);
+  auto* ipv4 = app.add_flag("-4,--ipv4", flags.ipv4, "IPv4 only");
+  app.add_flag("-6,--ipv6", flags.ipv6, "IPv6 only")->excludes(ipv4);
+  app.add_flag("-v,--verbose", flags.verbosity, "Log to stderr; twice: with times");
+}
+
+void add_server_options(CLI::App& app, ServerFlags& flags) {
+  app.add_option_function<std::string>(
+         "--host",
+         [&flags](const std::string& host) {
+           flags.host = host;
+           flags.host_given = true;
+         },
+         "The address to listen on; '' is any interface")
+      ->type_name("ADDR")
+      ->default_str("loopback");
+  app.add_option("--port", flags.port, "The port; 0 takes a free one")
+      ->type_name("N")
+      ->capture_default_str();
+  add_family_options(app, flags);
+}
+
+std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv,
+                                      std::string_view usage) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    return announce(help_text(app, usage)) ? 0 : kFailed;
+  } catch (const CLI::CallForVersion& e) {
+    return announce(e.what()) ? 0 : kFailed;
+  } catch (const CLI::Error& e) {
+    error_line(e.what());
+    return kUsage;
+  }
+}
+
+Family family_of(const ServerFlags& flags) {
+  return flags.ipv4 ? Family::ipv4 : flags.ipv6 ? Family::ipv6 : Family::unspecified;
+}
+
+Address address_of(const ServerFlags& flags) {
+  const Family family = family_of(flags);
+  if (!flags.host_given) return Address::loopback(family, flags.port);
+  if (flags.host.empty()) return Address::any(family, flags.port);
+  if (!Address::is_literal(flags.host)) return resolve(flags.host, flags.port, family).front();
+  const Address address(flags.host, flags.port);
+  if (family != Family::unspecified && address.family() != family)
+    throw std::invalid_argument("--host " + flags.host + " is not of the family asked for");
+  return address;
+}
+
+bool announce(const std::string& line) {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  if (!line.ends_with('\n')) std::fputc('\n', stdout);
+  if (flush_stdout()) return true;
+  error_line("cannot write to standard output");
+  return false;
+}
+
+}  // namespace proto::tools

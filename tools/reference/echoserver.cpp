@@ -1,0 +1,86 @@
+// echoserver: what comes in goes back. The tutorial's Listings 9 and 11.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <memory>
+
+#include "common/log.h"
+#include "common/program.h"
+#include "common/server_options.h"
+#include "proto/server.h"
+
+namespace {
+
+using namespace proto;
+
+struct Echo : StreamRequestHandler {
+  void handle() override {
+    while (rfile.fill()) {
+      wfile.write(rfile.peek());
+      rfile.consume(rfile.peek().size());
+    }
+  }
+};
+
+struct DatagramEcho : DatagramRequestHandler {
+  void handle() override { reply(packet()); }
+};
+
+// TCPServer or UDPServer, with a log.
+template <typename Server>
+class Logging : public Server {
+ public:
+  template <typename Handler>
+  Logging(const Address& address, Handler handler, const ServerOptions& options, int verbosity)
+      : Server(address, std::move(handler), options), verbosity_(verbosity) {}
+
+ protected:
+  bool verify_request(const Address& peer) override {
+    tools::log_note(verbosity_, "request from " + peer.to_string());
+    return true;
+  }
+  void handle_error(const Address&, const std::exception& error) override {
+    tools::log_note(verbosity_, error.what());
+  }
+
+ private:
+  int verbosity_;
+};
+
+std::unique_ptr<BaseServer> make_server(const tools::ServerFlags& flags, bool udp) {
+  const Address address = tools::address_of(flags);
+  ServerOptions options;
+  options.drain = std::chrono::seconds(1);
+  if (udp) {
+    return std::make_unique<Logging<UDPServer>>(address, handler<DatagramEcho>(), options,
+                                                flags.verbosity);
+  }
+  options.concurrency = Concurrency::threads;
+  options.max_workers = 1000;
+  return std::make_unique<Logging<TCPServer>>(address, handler<Echo>(), options, flags.verbosity);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tools::start_program("echoserver");
+  tools::ServerFlags flags;
+  flags.port = 23000;
+  bool udp = false;
+  CLI::App app("Sends back what it receives, until the peer closes.", "echoserver");
+  tools::add_server_options(app, flags);
+  app.add_flag("--udp", udp, "Datagrams, one by one");
+  if (const auto status = tools::parse_command_line(
+          app, argc, argv, "Usage: echoserver [--host ADDR] [--port N] [--udp] [OPTIONS]"))
+    return *status;
+  try {
+    const auto server = make_server(flags, udp);
+    server->shutdown_on({SIGTERM});
+    if (!tools::announce("EchoServer started on " + server->server_address().to_string()))
+      return tools::kFailed;
+    server->serve_forever();
+    return 0;
+  } catch (const std::exception& e) {
+    tools::error_line(e.what());
+    return tools::kFailed;
+  }
+}
