@@ -6,25 +6,44 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 "$top/third_party/install.sh" build
 "$top/tools/build.sh" release
-export PATH="$top/build/release/bin:$PATH"
+bin=$top/build/release/bin
+export PATH="$bin:$PATH"
 [ $# = 0 ] || exec "$@"
 
 folder=$(mktemp -d)
 protod=
-trap '[ -z "$protod" ] || kill "$protod" 2>/dev/null || true; rm -rf "$folder"' EXIT
-mkdir "$folder/www" "$folder/mail"
-printf '<h1>Hello World!</h1>\n' >"$folder/www/index.html"
+finish() {
+  if [ -n "$protod" ]; then kill "$protod" 2>/dev/null || true; fi
+  rm -rf "$folder"
+}
+trap finish EXIT
 
-exec 3< <(exec protod --http-port 0 --smtp-port 0 --pop3-port 0 --root "$folder/www" --maildir "$folder/mail")
+mkdir "$folder/www" "$folder/mail"
+echo '<h1>Hello World!</h1>' >"$folder/www/index.html"
+printf 'Subject: Hello\n\nHello World!\n' >"$folder/letter"
+echo secret >"$folder/password"
+
+# Its first lines are "protod: http on 127.0.0.1:PORT", and the same for smtp and pop3.
+services=(http)
+[ -x "$bin/popsubjects" ] && services+=(smtp pop3)
+options=()
+for service in "${services[@]}"; do options+=("--$service-port" 0); done
+exec 3< <(exec protod "${options[@]}" --root "$folder/www" --maildir "$folder/mail")
 protod=$!
-declare -A port
-while [ ${#port[@]} -lt 3 ] && read -r -t 10 -u 3 _ service _ address; do
+declare -A port=()
+while [ ${#port[@]} -lt ${#services[@]} ]; do
+  read -r -t 10 -u 3 _ service _ address || { echo 'demo.sh: protod did not start' >&2 && exit 1; }
   port[$service]=${address##*:}
 done
 
+# show WHAT COMMAND...: the command as it is typed, and what it prints.
 show() {
-  printf '\n$ %s\n' "$*"
-  "$@"
+  printf '\n# %s\n$ %s\n' "$1" "${*:2}"
+  "${@:2}"
 }
 
-show httpget "127.0.0.1:${port[http]}" /index.html
+cd "$folder"
+show 'fetch a page' httpget "127.0.0.1:${port[http]}" /index.html
+[ ${#services[@]} = 3 ] || exit 0
+show 'send a mail' sendmail-lite --host 127.0.0.1 --port "${port[smtp]}" -f alice@localhost bob@localhost <letter
+show 'look for mail' popsubjects --host 127.0.0.1 --port "${port[pop3]}" --tls none --user bob --password-file password
