@@ -21,17 +21,17 @@ trap finish EXIT
 mkdir "$folder/www" "$folder/mail"
 echo '<h1>Hello World!</h1>' >"$folder/www/index.html"
 printf 'Subject: Hello\n\nHello World!\n' >"$folder/letter"
-echo secret >"$folder/password"
+echo demo >"$folder/password"
 
 # Its first lines are "protod: http on 127.0.0.1:PORT", and the same for smtp and pop3.
-services=(http)
-[ -x "$bin/popsubjects" ] && services+=(smtp pop3)
 options=()
-for service in "${services[@]}"; do options+=("--$service-port" 0); done
+for pair in httpget:http sendmail-lite:smtp popsubjects:pop3; do
+  [ ! -x "$bin/${pair%:*}" ] || options+=("--${pair#*:}-port" 0)
+done
 exec 3< <(exec protod "${options[@]}" --root "$folder/www" --maildir "$folder/mail")
 protod=$!
 declare -A port=()
-while [ ${#port[@]} -lt ${#services[@]} ]; do
+while [ $((2 * ${#port[@]})) -lt ${#options[@]} ]; do
   read -r -t 10 -u 3 _ service _ address || { echo 'demo.sh: protod did not start' >&2 && exit 1; }
   port[$service]=${address##*:}
 done
@@ -44,6 +44,7 @@ show() {
 
 cd "$folder"
 show 'fetch a page' httpget "127.0.0.1:${port[http]}" /index.html
-[ ${#services[@]} = 3 ] || exit 0
-show 'send a mail' sendmail-lite --host 127.0.0.1 --port "${port[smtp]}" -f alice@localhost bob@localhost <letter
-show 'look for mail' popsubjects --host 127.0.0.1 --port "${port[pop3]}" --tls none --user bob --password-file password
+[ -z "${port[smtp]:-}" ] ||
+  show 'send a mail' sendmail-lite --host 127.0.0.1 --port "${port[smtp]}" -f alice@localhost demo@localhost <letter
+[ -z "${port[pop3]:-}" ] ||
+  show 'look for mail' popsubjects --host 127.0.0.1 --port "${port[pop3]}" --tls none --user demo --password-file password
