@@ -100,6 +100,8 @@ struct SendResult {
   std::vector<RecipientResult> recipients;  // in the order of Envelope::to
   // MAIL was refused: then all recipients have its reply.
   bool sender_refused = false;
+  // DATA or the message was refused: then all that RCPT had taken have that reply.
+  bool message_refused = false;
 
   bool all(Verdict verdict) const noexcept;
   bool any(Verdict verdict) const noexcept;

@@ -1,0 +1,91 @@
+#include "wire/smtp_command.h"
+
+#include <algorithm>
+
+#include "base/characters.h"
+
+namespace proto {
+namespace {
+
+// RFC 6533 §3: utf-8-addr-unitext.
+std::string unitext(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '+' || c == '=' || static_cast<unsigned char>(c) <= 0x20) {
+      constexpr std::string_view kDigits = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(c);
+      out += "\\x{";
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+      out += '}';
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace
+
+std::string xtext(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '+' && c != '=') {
+      out += c;
+    } else {
+      out += '+';
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    }
+  }
+  return out;
+}
+
+bool is_notify(std::string_view text) noexcept {
+  if (equals_ignoring_case(text, "NEVER")) return true;
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view word = text.substr(0, comma);
+    if (!equals_ignoring_case(word, "SUCCESS") && !equals_ignoring_case(word, "FAILURE") &&
+        !equals_ignoring_case(word, "DELAY")) {
+      return false;
+    }
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string mail_command(std::string_view path, const MailParameters& parameters) {
+  std::string line = "MAIL FROM:<";
+  line.append(path).append(">");
+  if (parameters.size) line += " SIZE=" + std::to_string(*parameters.size);
+  if (parameters.body == MailParameters::Body::eight_bit) line += " BODY=8BITMIME";
+  if (parameters.body == MailParameters::Body::binary) line += " BODY=BINARYMIME";
+  if (parameters.smtputf8) line += " SMTPUTF8";
+  if (!parameters.ret.empty()) line += " RET=" + upper(parameters.ret);
+  if (!parameters.envid.empty()) line += " ENVID=" + xtext(parameters.envid);
+  return line;
+}
+
+std::string rcpt_command(std::string_view path, const Recipient& recipient, bool dsn,
+                         bool smtputf8) {
+  std::string line = "RCPT TO:<";
+  line.append(path).append(">");
+  if (!dsn) return line;
+  if (!recipient.notify.empty()) line += " NOTIFY=" + upper(recipient.notify);
+  if (is_ascii(recipient.original)) {
+    if (!recipient.original.empty()) line += " ORCPT=rfc822;" + xtext(recipient.original);
+  } else if (smtputf8) {
+    line += " ORCPT=utf-8;" + unitext(recipient.original);
+  }
+  return line;
+}
+
+}  // namespace proto
