@@ -9,11 +9,6 @@
 
 namespace proto::test {
 
-inline Script operator+(Script a, Script b) {
-  for (Step& step : b) a.push_back(std::move(step));
-  return a;
-}
-
 inline Script says(std::string bytes) {
   return {send(std::move(bytes))};
 }

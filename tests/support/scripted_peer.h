@@ -32,6 +32,11 @@ struct Step {
   std::function<void(PeerConnection&)> run;
 };
 using Script = std::vector<Step>;
+// One after the other.
+inline Script operator+(Script a, Script b) {
+  for (Step& step : b) a.push_back(std::move(step));
+  return a;
+}
 
 // These bytes come next.
 Step expect(std::string bytes);

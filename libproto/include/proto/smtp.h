@@ -23,8 +23,9 @@
 
 namespace proto {
 
-class Credentials;
+struct Credentials;
 class Message;
+class SaslClient;
 
 // The server said no. The connection goes on, unless the code is 421: then it is closed.
 class SMTPReplyError : public ReplyError {
@@ -91,7 +92,6 @@ struct SMTPOptions {
   SMTPTimeouts timeouts;
   std::size_t max_line_bytes = 2048;  // of a reply
   std::size_t max_reply_lines = 100;
-  int max_login_rounds = 4;
 };
 
 // How a message goes.
@@ -116,7 +116,7 @@ class SMTP {
   // is not offered.
   explicit SMTP(const std::string& host, std::uint16_t port = 0, SMTPOptions options = {});
   // Over a stream that is connected already; `host` is for messages and for TLS.
-  SMTP(Stream stream, const std::string& host, SMTPOptions options = {});
+  SMTP(Stream stream, const std::string& host, std::uint16_t port = 0, SMTPOptions options = {});
   SMTP(SMTP&&) noexcept;
   SMTP& operator=(SMTP&&) noexcept;
   // Closes; does not converse.
@@ -193,6 +193,14 @@ class SMTP {
   Stream& stream() noexcept;
 
  private:
+  SMTPReply greet(std::string_view verb, std::string_view name);
+  SMTPReply expect_ok(const std::string& line);
+  SMTPReply read_verdict();
+  SMTPReply finish_verdict(const SMTPReply& reply, bool last);
+  void authenticate(SaslClient& client, const Credentials& credentials);
+  SendResult send_one(const Envelope& envelope, std::string_view text, MessageSource* source,
+                      const SendOptions& options);
+
   struct State;
   std::unique_ptr<State> state_;
 };

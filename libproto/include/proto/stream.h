@@ -91,10 +91,13 @@ class Stream {
   // Returns when everything went.
   void write(std::string_view data);
   void write(std::span<const std::string_view> parts);
+  // What goes at once: at least a byte, waiting only while nothing goes.
+  std::size_t write_some(std::string_view data);
   // Sends until everything went, or until the peer says something: how many bytes went. For
   // uploads, where an early reply must be seen, and for pipelines, where two full buffers must not
   // wait for each other.
   std::size_t write_until_readable(std::string_view data);
+  std::size_t write_until_readable(std::span<const std::string_view> parts);  // gathers
 
   // Starts TLS as a client. Throws ProtocolError where even one byte is buffered: it came before
   // TLS, and is not to be trusted (RFC 3207 §6, RFC 2595 §4).

@@ -139,15 +139,36 @@ void Stream::write(std::span<const std::string_view> parts) {
   if (first + 1 < parts.size()) write(parts.subspan(first + 1));
 }
 
+std::size_t Stream::write_some(std::string_view data) {
+  return open_transport().write_some({&data, 1}, io_deadline());
+}
+
 std::size_t Stream::write_until_readable(std::string_view data) {
-  std::size_t sent = 0;
-  while (sent < data.size() && peek().empty()) {
+  return write_until_readable({&data, 1});
+}
+
+std::size_t Stream::write_until_readable(std::span<const std::string_view> parts) {
+  std::size_t total = 0;
+  std::string_view rest;  // of a part that went by half
+  while ((!parts.empty() || !rest.empty()) && peek().empty()) {
     const auto ready = open_transport().wait({.read = true, .write = true}, io_deadline());
     if (ready.read) break;
-    const std::string_view rest = data.substr(sent);
-    sent += transport_->write_some({&rest, 1}, io_deadline());
+    const auto now = rest.empty() ? parts : std::span<const std::string_view>(&rest, 1);
+    std::size_t sent = transport_->write_some(now, io_deadline());
+    total += sent;
+    if (!rest.empty()) {
+      rest.remove_prefix(sent);
+      continue;
+    }
+    while (!parts.empty() && sent >= parts.front().size()) {
+      sent -= parts.front().size();
+      parts = parts.subspan(1);
+    }
+    if (sent == 0) continue;
+    rest = parts.front().substr(sent);
+    parts = parts.subspan(1);
   }
-  return sent;
+  return total;
 }
 
 void Stream::start_tls(const std::shared_ptr<const TLSContext>& context, std::string_view host,

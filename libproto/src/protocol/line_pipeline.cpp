@@ -43,6 +43,26 @@ void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
   window_used_ += size;
 }
 
+void LinePipeline::push_data(std::string_view command,
+                             std::span<const std::string_view> bytes) {
+  queue(command, {});
+  if (command.empty()) {
+    unsent_.resize(unsent_.size() - 2);
+    sizes_.back() -= 2, window_used_ -= 2;
+  } else if (trace_ != nullptr && *trace_) {
+    trace_sent(*trace_, redacted(command));
+  }
+  for (const std::string_view piece : bytes) {
+    unsent_.append(piece);
+    sizes_.back() += static_cast<std::uint32_t>(piece.size());
+    window_used_ += piece.size();
+  }
+}
+
+void LinePipeline::expect() {
+  sizes_.push_back(0);
+}
+
 void LinePipeline::hide(std::string_view secret) {
   if (!secret.empty()) secrets_.emplace_back(secret);
 }
@@ -64,7 +84,10 @@ void LinePipeline::flush() {
   // What must go before a reply can come. The server has nothing to say until then, so that waiting
   // for it to take these bytes cannot be in vain, whatever it says meanwhile.
   const std::size_t due = sizes_.empty() || sizes_.front() <= gone ? 0 : sizes_.front() - gone;
-  std::size_t went = due == rest.size() ? 0 : stream_.write_until_readable(rest);
+  // All that went before was answered, so it was read: there is room, and no need to ask for it.
+  std::size_t went = gone == 0 ? stream_.write_some(rest) : 0;
+  if (went < rest.size() && due < rest.size())
+    went += stream_.write_until_readable(rest.substr(went));
   if (went < due) {
     stream_.write(rest.substr(went, due - went));
     went = due;
@@ -85,11 +108,11 @@ std::string_view LinePipeline::read_line(std::size_t max_bytes) {
   return line;
 }
 
-void LinePipeline::pop() {
+void LinePipeline::pop(bool may_be_followed) {
   if (sizes_.empty()) throw std::logic_error("no command is out");
   window_used_ -= sizes_.front();
   sizes_.pop_front();
-  if (sizes_.empty()) check_idle("after the reply");
+  if (sizes_.empty() && !may_be_followed) check_idle("after the reply");
 }
 
 void LinePipeline::check_idle(std::string_view when) const {

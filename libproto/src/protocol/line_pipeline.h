@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,12 +59,19 @@ class LinePipeline {
   std::string redacted(std::string_view text) const;
   void forget_secrets() noexcept { secrets_.clear(); }
 
+  // Queues bytes that are answered like a command, as a message is: behind `command` and its CRLF,
+  // where that is not empty. The reply is one. Not for secrets; a trace sees the command only.
+  void push_data(std::string_view command, std::span<const std::string_view> bytes);
+  // One more reply is due, to nothing that was queued here: a greeting, or the end of what went
+  // straight to the stream.
+  void expect();
+
   // The next line of the reply to the oldest command, without its line end. The view dies at the
   // next call.
   std::string_view read_line(std::size_t max_bytes);
   // The oldest command's reply was read to its end. Throws ProtocolError where more came and no
-  // other command is out.
-  void pop();
+  // other command is out; with `may_be_followed` the next push() does.
+  void pop(bool may_be_followed = false);
 
   // Commands whose reply was not read.
   std::size_t outstanding() const noexcept { return sizes_.size(); }

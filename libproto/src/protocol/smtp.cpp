@@ -1,0 +1,281 @@
+#include "proto/smtp.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "base/characters.h"
+#include "proto/mail_address.h"
+#include "protocol/smtp_state.h"
+#include "wire/smtp_capabilities.h"
+#include "wire/smtp_command.h"
+#include "wire/smtp_data.h"
+
+namespace proto {
+namespace {
+
+std::uint16_t port_or_default(std::uint16_t port, const SMTPOptions& options) {
+  if (port != 0) return port;
+  if (options.tls == TLSMode::implicit) return 465;
+  return options.lmtp ? 24 : 25;
+}
+
+// A name with a dot in it, or the address literal that RFC 5321 §4.1.3 has for those without one.
+std::string own_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) == 0) {
+    const std::string_view text = name.data();
+    if (text.find('.') != text.npos && envelope_address("x@" + std::string(text)).domain() == text)
+      return std::string(text);
+  }
+  return "[127.0.0.1]";
+}
+
+void check_line(std::string_view text) {
+  if (has_line_break_or_nul(text)) throw std::invalid_argument("CR, LF or NUL in " + quoted(text));
+}
+
+Stream connected(const std::string& host, std::uint16_t port, const SMTPOptions& options) {
+  return Stream::connect(host, port_or_default(port, options), options.connect,
+                         options.tls == TLSMode::implicit ? TLSMode::implicit : TLSMode::none,
+                         Deadline::after(options.connect.timeouts.total));
+}
+
+}  // namespace
+
+SMTP::SMTP(const std::string& host, std::uint16_t port, SMTPOptions options)
+    : SMTP(connected(host, port, options), host, port, options) {}
+
+SMTP::SMTP(Stream stream, const std::string& host, std::uint16_t port, SMTPOptions options)
+    : state_(new State{{std::move(stream), host, port_or_default(port, options), options}}) {
+  SMTPChannel& channel = state_->channel;
+  channel.run([&] {
+    channel.pipeline().expect();
+    const SMTPReply& reply = channel.read_reply(channel.timeouts().greeting);
+    if (reply.code == 220) return;
+    if (!reply.for_now() && !reply.for_good()) channel.refuse("greeting", "220", reply);
+    throw SMTPConnectError(channel.describe("greeting", reply), reply);
+  });
+  if (options.tls == TLSMode::starttls && channel.stream().tls() == nullptr) starttls();
+}
+
+SMTP::SMTP(SMTP&&) noexcept = default;
+SMTP& SMTP::operator=(SMTP&&) noexcept = default;
+SMTP::~SMTP() = default;
+
+void SMTP::set_deadline(Deadline deadline) noexcept {
+  state_->channel.set_deadline(deadline);
+}
+const SMTPCapabilities& SMTP::capabilities() const noexcept {
+  return state_->channel.capabilities;
+}
+bool SMTP::is_secure() const noexcept {
+  return is_open() && state_->channel.stream().tls() != nullptr;
+}
+bool SMTP::is_open() const noexcept {
+  return state_ && state_->channel.is_open();
+}
+void SMTP::close() noexcept {
+  if (state_) state_->channel.close();
+}
+Stream& SMTP::stream() noexcept {
+  return state_->channel.stream();
+}
+
+SMTPReply SMTP::helo(std::string_view name) {
+  return greet("HELO", name);
+}
+
+SMTPReply SMTP::ehlo(std::string_view name) {
+  return greet(state_->channel.options().lmtp ? "LHLO" : "EHLO", name);
+}
+
+SMTPReply SMTP::greet(std::string_view verb, std::string_view name) {
+  SMTPChannel& channel = state_->channel;
+  std::string who(name.empty() ? std::string_view(channel.options().helo_name) : name);
+  if (who.empty()) who = own_name();
+  check_line(who);
+  return channel.run([&] {
+    const SMTPReply reply = channel.command(std::string(verb) + " " + who);
+    if (reply.for_now() || reply.for_good())
+      throw SMTPHeloError(channel.describe(verb, reply), reply);
+    if (reply.code != 250) channel.refuse(verb, "250", reply);
+    channel.capabilities =
+        verb == "HELO" ? SMTPCapabilities() : parse_smtp_capabilities(reply.text);
+    channel.pipeline().set_pipelining(channel.capabilities.pipelining);
+    channel.greeted = true;
+    channel.transaction = false;  // RFC 5321 §4.1.4: EHLO is a RSET, too
+    return reply;
+  });
+}
+
+void SMTP::ehlo_or_helo_if_needed() {
+  SMTPChannel& channel = state_->channel;
+  if (channel.greeted) return;
+  try {
+    ehlo();
+  } catch (const SMTPHeloError& e) {
+    // Without EHLO there is neither TLS nor a login, nor LMTP.
+    const bool needs_ehlo = channel.options().lmtp || (channel.options().tls == TLSMode::starttls &&
+                                                       channel.stream().tls() == nullptr);
+    if (e.code() / 100 != 5 || needs_ehlo) throw;
+    helo();
+  }
+}
+
+void SMTP::starttls() {
+  SMTPChannel& channel = state_->channel;
+  if (is_secure()) throw std::logic_error("STARTTLS: the connection is under TLS already");
+  try {
+    ehlo_or_helo_if_needed();
+  } catch (const SMTPHeloError& e) {
+    if (e.code() / 100 != 5) throw;
+  }
+  channel.run([&] {
+    if (!channel.capabilities.starttls)
+      throw TLSError(channel.describe("STARTTLS", "the server does not offer it"));
+    const SMTPReply& reply = channel.command("STARTTLS");
+    if (reply.for_now() || reply.for_good())
+      throw SMTPReplyError(channel.describe("STARTTLS", reply), reply);
+    if (reply.code != 220) channel.refuse("STARTTLS", "220", reply);
+    channel.start_tls();
+  });
+  ehlo();
+}
+
+SMTPReply SMTP::mail(std::string_view from, std::string_view parameters) {
+  check_line(parameters);
+  const std::string path = envelope_address(from).address;
+  ehlo_or_helo_if_needed();
+  const SMTPReply reply =
+      docmd(mail_command(path, {}) + (parameters.empty() ? "" : " ") + std::string(parameters));
+  if (!reply.ok()) throw SMTPSenderRefused(state_->channel.describe("MAIL", reply), reply);
+  state_->channel.transaction = true;
+  return reply;
+}
+
+SMTPReply SMTP::rcpt(std::string_view to, std::string_view parameters) {
+  check_line(parameters);
+  const Recipient recipient(to);
+  const std::string path = envelope_address(to).address;
+  const SMTPReply reply = docmd(rcpt_command(path, recipient, false, false) +
+                                (parameters.empty() ? "" : " ") + std::string(parameters));
+  if (reply.ok()) return reply;
+  const bool for_now = !reply.for_good();
+  throw SMTPRecipientsRefused(
+      state_->channel.describe("RCPT", reply), reply,
+      {{{for_now ? Verdict::for_now : Verdict::for_good, reply}}, false, false});
+}
+
+SMTPReply SMTP::data(std::string_view message) {
+  SMTPChannel& channel = state_->channel;
+  return channel.run([&] {
+    const SMTPReply& go_ahead = channel.command("DATA");
+    if (go_ahead.for_now() || go_ahead.for_good())
+      throw SMTPDataError(channel.describe("DATA", go_ahead), go_ahead);
+    if (go_ahead.code != 354) channel.refuse("DATA", "354", go_ahead);
+    DataEncoder encoder;
+    const auto block = std::make_unique<DataBlock>();
+    const auto send = [&] {
+      channel.allow(channel.timeouts().block);
+      channel.stream().write(block->parts());
+      block->clear();
+    };
+    while (!message.empty()) {
+      message.remove_prefix(encoder.encode(message, *block));
+      if (!message.empty() || !block->has_room()) send();
+    }
+    encoder.finish(*block);
+    send();
+    return read_verdict();
+  });
+}
+
+SMTPReply SMTP::bdat(std::string_view chunk, bool last) {
+  SMTPChannel& channel = state_->channel;
+  return channel.run([&] {
+    channel.pipeline().push_data("BDAT " + std::to_string(chunk.size()) + (last ? " LAST" : ""),
+                                 {});
+    channel.pipeline().flush();
+    channel.allow(channel.timeouts().block);
+    channel.stream().write(chunk);
+    return finish_verdict(channel.read_reply(channel.timeouts().end, true), last);
+  });
+}
+
+SMTPReply SMTP::reply() {
+  return state_->channel.run([&] { return read_verdict(); });
+}
+
+SMTPReply SMTP::read_verdict() {
+  SMTPChannel& channel = state_->channel;
+  channel.pipeline().expect();
+  return finish_verdict(channel.read_reply(channel.timeouts().end, true), true);
+}
+
+SMTPReply SMTP::finish_verdict(const SMTPReply& reply, bool last) {
+  SMTPChannel& channel = state_->channel;
+  if (reply.for_now() || reply.for_good())
+    throw SMTPDataError(channel.describe("message", reply), reply);
+  if (reply.code != 250) channel.refuse("message", "250", reply);
+  if (last) channel.transaction = false;
+  return reply;
+}
+
+void SMTP::rset() {
+  SMTPChannel& channel = state_->channel;
+  expect_ok("RSET");
+  channel.transaction = false;
+}
+
+void SMTP::noop() {
+  expect_ok("NOOP");
+}
+
+SMTPReply SMTP::vrfy(std::string_view who) {
+  return expect_ok("VRFY " + std::string(who));
+}
+
+SMTPReply SMTP::expn(std::string_view list) {
+  return expect_ok("EXPN " + std::string(list));
+}
+
+SMTPReply SMTP::help(std::string_view topic) {
+  return expect_ok(topic.empty() ? "HELP" : "HELP " + std::string(topic));
+}
+
+SMTPReply SMTP::expect_ok(const std::string& line) {
+  SMTPChannel& channel = state_->channel;
+  SMTPReply reply = docmd(line);
+  if (reply.ok()) return reply;
+  throw SMTPReplyError(channel.describe(line.substr(0, line.find(' ')), reply), reply);
+}
+
+SMTPReply SMTP::docmd(std::string_view command) {
+  check_line(command);
+  SMTPChannel& channel = state_->channel;
+  return channel.run([&] {
+    const SMTPReply reply = channel.command(command);
+    if (reply.code == 421) {
+      throw SMTPReplyError(channel.describe(command.substr(0, command.find(' ')), reply), reply);
+    }
+    return reply;
+  });
+}
+
+void SMTP::quit() {
+  if (!is_open()) return;
+  SMTPChannel& channel = state_->channel;
+  try {
+    channel.run([&] { channel.command("QUIT"); });
+  } catch (const ClosedError&) {
+  } catch (const NetworkError& e) {
+    // It closed before it read our QUIT.
+    if (dynamic_cast<const TimeoutError*>(&e) != nullptr) throw;
+    if (dynamic_cast<const CancelledError*>(&e) != nullptr) throw;
+  }
+  close();
+}
+
+}  // namespace proto

@@ -1,0 +1,46 @@
+// The bytes of a message: in memory, or read in pieces.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proto/smtp_types.h"
+#include "wire/smtp_data.h"
+
+namespace proto {
+
+class SMTPBody {
+ public:
+  // Up to here a message is handled in one piece, and may go out together with its commands.
+  static constexpr std::size_t kSmallBytes = 16 * 1024;
+  static constexpr std::size_t kPieceBytes = 256 * 1024;
+
+  // Both must outlive it.
+  explicit SMTPBody(std::string_view text) : text_(text), bytes_(text.size()) {}
+  explicit SMTPBody(MessageSource& source);
+
+  DataTraits scan();
+  bool is_small() const noexcept { return source_ == nullptr && text_.size() <= kSmallBytes; }
+  // The next piece, empty at the end. It dies at the next call.
+  std::string_view next();
+  bool at_end() const noexcept { return offset_ == bytes_; }
+  void rewind() noexcept { offset_ = 0; }
+  std::uint64_t size() const noexcept { return bytes_; }
+
+  // All of it, as another text from here on.
+  std::string read_all();
+  void replace(std::string text);
+
+ private:
+  std::string_view text_;
+  MessageSource* source_ = nullptr;
+  std::uint64_t bytes_;
+  std::uint64_t offset_ = 0;
+  std::unique_ptr<const std::string> own_;
+  std::unique_ptr<char[]> buffer_;
+};
+
+}  // namespace proto

@@ -1,0 +1,102 @@
+#include "protocol/smtp_flow.h"
+
+#include <algorithm>
+#include <exception>
+
+namespace proto {
+
+SMTPSending::SMTPSending(SMTPChannel& channel, const Envelope& envelope, SMTPBody message,
+                         const SendOptions& options)
+    : body_(std::move(message)) {
+  result_.recipients.resize(envelope.to.size());
+  plan_ = plan_message(channel, envelope, body_, options.transfer);
+  std::size_t begin = 0;
+  for (const std::size_t end : split_by_limits(channel.capabilities, envelope)) {
+    transactions_.emplace_back(channel, envelope, plan_, body_, options, result_, begin, end);
+    begin = end;
+  }
+}
+
+bool SMTPSending::progressed() const noexcept {
+  return std::any_of(transactions_.begin(), transactions_.end(),
+                     [](const SMTPTransaction& t) { return t.committed() || t.done(); });
+}
+
+void SMTPSending::lost(std::string_view why) {
+  for (SMTPTransaction& transaction : transactions_) {
+    if (!transaction.done()) transaction.lost(why);
+  }
+}
+
+const SendResult& SMTPSending::result() {
+  result_.sender_refused = std::all_of(transactions_.begin(), transactions_.end(),
+                                       [](const SMTPTransaction& t) { return t.refused(); });
+  return result_;
+}
+
+void SMTPFlow::run() {
+  try {
+    for (;;) {
+      while (push()) {
+      }
+      if (transactions_.empty()) return;
+      SMTPTransaction& oldest = *transactions_.front();
+      if (!oldest.done())
+        oldest.take(channel_.read_reply(oldest.patience(), oldest.awaits_verdict()));
+      while (!transactions_.empty() && transactions_.front()->done()) retire();
+      if (!channel_.is_open()) {
+        if (transactions_.empty() && (exhausted_ || next_() == nullptr)) return;
+        throw ClosedError(channel_.describe("message", "the server ended the connection"), 0,
+                          Phase::send);
+      }
+    }
+  } catch (const SMTPNotSupportedError&) {
+    throw;  // before a byte of the only message was sent
+  } catch (const std::exception& e) {
+    fail(e.what());
+    throw;
+  }
+}
+
+// True: one more transaction has all that it sends under way.
+bool SMTPFlow::push() {
+  if (!channel_.is_open()) return false;
+  if (pushed_ == transactions_.size()) {
+    if (exhausted_ || !channel_.pipeline().has_room()) return false;
+    auto sending = next_();
+    if (sending == nullptr) {
+      exhausted_ = true;
+      return false;
+    }
+    for (SMTPTransaction& transaction : sending->transactions()) {
+      transactions_.push_back(&transaction);
+    }
+    sendings_.push_back(std::move(sending));
+  }
+  const SMTPTransaction* const behind = pushed_ > 0 ? transactions_[pushed_ - 1] : nullptr;
+  if (!transactions_[pushed_]->push(behind)) return false;
+  ++pushed_;
+  return true;
+}
+
+void SMTPFlow::retire() {
+  const bool last = transactions_.front() == &sendings_.front()->transactions().back();
+  transactions_.pop_front();
+  if (pushed_ > 0) --pushed_;
+  if (!last) return;
+  const auto sending = std::move(sendings_.front());
+  sendings_.pop_front();
+  done_(sending->result());
+}
+
+void SMTPFlow::fail(std::string_view why) {
+  channel_.close();
+  const auto sendings = std::move(sendings_);
+  for (const auto& sending : sendings) {
+    if (!sending->progressed()) continue;
+    sending->lost(why);
+    done_(sending->result());
+  }
+}
+
+}  // namespace proto

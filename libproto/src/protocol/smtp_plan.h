@@ -1,0 +1,24 @@
+// What a message needs, and what the server has: settled before MAIL, so that what cannot go is
+// refused or re-encoded while nothing has been sent.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "protocol/smtp_transaction.h"
+
+namespace proto {
+
+// Both throw SMTPNotSupportedError.
+SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size);
+// May put another text into `body`: the message re-encoded.
+SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
+                      SendOptions::Transfer transfer);
+
+// RFC 9422: the server takes no further message over this connection.
+bool mail_max_reached(const SMTPChannel& channel);
+
+// RFC 9422: where each transaction's recipients end. One, where the server names no limits.
+std::vector<std::size_t> split_by_limits(const SMTPCapabilities& has, const Envelope& envelope);
+
+}  // namespace proto

@@ -1,0 +1,172 @@
+// Sending: what each caller gives, and what it hears.
+#include <optional>
+#include <stdexcept>
+
+#include "proto/message.h"
+#include "protocol/smtp_flow.h"
+#include "protocol/smtp_state.h"
+
+namespace proto {
+namespace {
+
+// Where a message cannot go at all, each recipient is told so.
+SendResult refused_here(const Envelope& envelope, const std::string& why) {
+  SendResult result;
+  result.recipients.assign(envelope.to.size(), {Verdict::for_good, {0, {}, why}});
+  return result;
+}
+
+}  // namespace
+
+SendResult SMTP::send(const Envelope& envelope, std::string_view message,
+                      const SendOptions& options) {
+  envelope.check();
+  return send_one(envelope, message, nullptr, options);
+}
+
+SendResult SMTP::send(const Envelope& envelope, MessageSource& message,
+                      const SendOptions& options) {
+  envelope.check();
+  return send_one(envelope, {}, &message, options);
+}
+
+SendResult SMTP::send_one(const Envelope& envelope, std::string_view text, MessageSource* source,
+                          const SendOptions& options) {
+  ehlo_or_helo_if_needed();
+  SMTPChannel& channel = state_->channel;
+  std::optional<SendResult> result;
+  const auto deliver = [&] {
+    bool given = false;
+    SMTPFlow flow(
+        channel,
+        [&] {
+          if (std::exchange(given, true)) return std::unique_ptr<SMTPSending>();
+          SMTPBody body = source != nullptr ? SMTPBody(*source) : SMTPBody(text);
+          return std::make_unique<SMTPSending>(channel, envelope, std::move(body), options);
+        },
+        [&](const SendResult& r) { result = r; });
+    flow.run();
+  };
+  try {
+    channel.run(deliver);
+  } catch (const Error&) {
+    // Once it may have been taken, what became of it says more than why the connection ended.
+    if (!result) throw;
+  }
+  if (result->sender_refused) {
+    const SMTPReply& reply = result->recipients.front().reply;
+    throw SMTPSenderRefused(channel.describe("MAIL", reply), reply);
+  }
+  return *std::move(result);
+}
+
+void SMTP::send_all(std::span<const Outgoing> messages, const Done& done,
+                    const SendOptions& options) {
+  for (const Outgoing& message : messages) message.envelope->check();
+  if (messages.empty()) return;
+  ehlo_or_helo_if_needed();
+  SMTPChannel& channel = state_->channel;
+  std::size_t next = 0, ended = 0;
+  // A message that cannot go is told of in its turn.
+  std::deque<std::optional<SendResult>> refused;
+  const auto tell_refused = [&] {
+    while (!refused.empty() && refused.front()) {
+      done(ended++, *refused.front());
+      refused.pop_front();
+    }
+  };
+  channel.run([&] {
+    SMTPFlow flow(
+        channel,
+        [&]() -> std::unique_ptr<SMTPSending> {
+          while (next < messages.size() && !mail_max_reached(channel)) {
+            const Outgoing& message = messages[next++];
+            refused.emplace_back();
+            try {
+              return std::make_unique<SMTPSending>(channel, *message.envelope,
+                                                   SMTPBody(message.message), options);
+            } catch (const SMTPNotSupportedError& e) {
+              refused.back() = refused_here(*message.envelope, e.what());
+              tell_refused();
+            }
+          }
+          return nullptr;
+        },
+        [&](const SendResult& result) {
+          refused.pop_front();
+          done(ended++, result);
+          tell_refused();
+        });
+    flow.run();
+  });
+  if (ended < messages.size()) {
+    throw SMTPNotSupportedError(
+        channel.describe("MAIL", "the server takes no more messages over one connection"));
+  }
+}
+
+SendResult SMTP::rehearse(const Envelope& envelope, std::uint64_t message_size) {
+  envelope.check();
+  ehlo_or_helo_if_needed();
+  SMTPChannel& channel = state_->channel;
+  SendResult result;
+  result.recipients.resize(envelope.to.size());
+  channel.run([&] {
+    const SMTPPlan plan = plan_rehearsal(channel, envelope, message_size);
+    SMTPBody nothing{std::string_view()};
+    const SendOptions options;
+    std::size_t begin = 0;
+    bool refused = true;
+    for (const std::size_t end : split_by_limits(channel.capabilities, envelope)) {
+      SMTPTransaction transaction(channel, envelope, plan, nothing, options, result, begin, end);
+      transaction.rehearse();
+      while (!transaction.push(nullptr) || !transaction.done()) {
+        transaction.take(channel.read_reply(transaction.patience()));
+      }
+      refused = refused && transaction.refused();
+      begin = end;
+      if (!channel.is_open()) break;
+    }
+    result.sender_refused = refused;
+  });
+  if (is_open() && channel.transaction) rset();
+  return result;
+}
+
+SendResult SMTP::send_message(const Message& message, const SendOptions& options) {
+  Envelope envelope;
+  const auto sender = message.sender();
+  if (!sender) throw std::invalid_argument("a message needs a sender: From");
+  envelope.from = sender->address();
+  for (const MailAddress& recipient : message.recipients()) {
+    envelope.to.emplace_back(recipient.address());
+  }
+  return send_message(envelope, message, options);
+}
+
+SendResult SMTP::send_message(const Envelope& envelope, const Message& message,
+                              const SendOptions& options) {
+  envelope.check();
+  ehlo_or_helo_if_needed();
+  return send(envelope, message.to_string({.allow_8bit = capabilities().eight_bit_mime}), options);
+}
+
+SendResult SMTP::sendmail(std::string_view from, const std::vector<std::string>& to,
+                          std::string_view message) {
+  Envelope envelope;
+  envelope.from = from;
+  envelope.to.assign(to.begin(), to.end());
+  SendResult result = send(envelope, message);
+  if (result.any(Verdict::accepted)) return result;
+  const SMTPChannel& channel = state_->channel;
+  for (const RecipientResult& recipient : result.recipients) {
+    if (recipient.verdict != Verdict::unknown) continue;
+    throw SMTPServerDisconnected(
+        channel.describe("message", "no verdict came: " + recipient.reply.text), 0, Phase::receive);
+  }
+  const SMTPReply reply = result.recipients.front().reply;
+  if (result.message_refused) throw SMTPDataError(channel.describe("message", reply), reply);
+  throw SMTPRecipientsRefused(channel.describe("RCPT", reply), reply, std::move(result));
+}
+
+}  // namespace proto

@@ -1,0 +1,108 @@
+// One message on its way: RSET where it is needed, MAIL, each RCPT, the message, the verdicts.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/smtp_body.h"
+#include "protocol/smtp_channel.h"
+#include "wire/smtp_command.h"
+
+namespace proto {
+
+// How a message goes to this server, settled before a byte of it is sent.
+struct SMTPPlan {
+  std::string from;
+  std::vector<std::string> to;  // paths, in the order of Envelope::to
+  MailParameters mail;
+  bool dsn = false;
+  bool bdat = false;
+  // As it is, without a look at its line ends: BINARYMIME.
+  bool raw = false;
+};
+
+// Two ends meet here: push() queues what may go now, take() understands the next reply. Commands
+// run ahead of replies as far as the pipeline lets them; nothing else tells one kind of server from
+// the other.
+class SMTPTransaction {
+ public:
+  // For the recipients [first, last) of the envelope. All of these must outlive it.
+  SMTPTransaction(SMTPChannel& channel, const Envelope& envelope, const SMTPPlan& plan,
+                  SMTPBody& body, const SendOptions& options, SendResult& result, std::size_t first,
+                  std::size_t last);
+
+  // True: there is nothing more to send. `behind`: the transaction before has not ended.
+  bool push(const SMTPTransaction* behind);
+  void take(const SMTPReply& reply);
+  // How long to wait for the next reply, and whether it decides about the message.
+  std::chrono::milliseconds patience() const;
+  bool awaits_verdict() const noexcept { return step(taken_) == Step::body; }
+  bool done() const noexcept { return sent_all_ && taken_ == pushed_; }
+
+  // All that the server needs to take the message was sent, or is about to be.
+  bool committed() const noexcept { return committed_; }
+  // No more replies will come: unknown where it was committed, else not sent.
+  void lost(std::string_view why);
+
+  // MAIL was refused.
+  bool refused() const noexcept { return refused_; }
+  // MAIL and RCPT only.
+  void rehearse() noexcept { rehearsal_ = true; }
+
+ private:
+  // What the reply with this number answers.
+  enum class Step { rset, mail, rcpt, data, body };
+  Step step(std::size_t number) const noexcept;
+  std::size_t first_body() const noexcept {
+    return rset_ + 1 + (last_ - first_) + (plan_.bdat ? 0 : 1);
+  }
+
+  std::string line(Step which) const;
+  bool push_message();
+  void push_small();
+  void push_body(std::string_view command, std::string_view bytes);
+  void stream_data();
+  void stream_bdat();
+  bool send_block(const DataBlock& block);
+  bool send_chunk(std::span<const std::string_view> parts, std::size_t size, bool last);
+  bool read_chunk_replies(std::size_t leave);
+  bool send_or_hear(const std::function<bool()>& send);
+  void expect_verdicts(std::size_t have);
+  void commit();
+
+  void take_mail(const SMTPReply& reply);
+  void take_rcpt(std::size_t index, const SMTPReply& reply);
+  void take_data(const SMTPReply& reply);
+  void take_body(const SMTPReply& reply);
+  void decide(std::size_t index, Verdict verdict, const SMTPReply& reply);
+  void decide_rest(Verdict verdict, const SMTPReply& reply);
+  void end(Verdict verdict, const SMTPReply& reply);
+
+  SMTPChannel& channel_;
+  const Envelope& envelope_;
+  const SMTPPlan& plan_;
+  SMTPBody& body_;
+  const SendOptions& options_;
+  SendResult& result_;
+  std::size_t first_, last_;
+
+  bool begun_ = false;
+  std::size_t rset_ = 0;    // 1: RSET goes first
+  std::size_t pushed_ = 0;  // commands queued, the message among them
+  std::size_t taken_ = 0;   // replies understood
+  bool sent_all_ = false;
+  bool rehearsal_ = false;
+  bool refused_ = false;  // MAIL
+  bool go_ahead_ = false;
+  bool committed_ = false;
+  std::size_t chunks_ = 0;             // whose replies are due
+  std::vector<std::size_t> accepted_;  // by RCPT, and without a verdict yet
+  std::size_t verdicts_ = 0;           // of those in accepted_, by LMTP
+  std::vector<bool> decided_;          // by index - first_
+};
+
+}  // namespace proto
