@@ -45,7 +45,8 @@ struct ParameterizedValue {
 
   // Null where there is none of that name.
   const std::string* find(std::string_view name) const noexcept;
-  // Folded, encoded by RFC 2231 where it must be.
+  // Folded, encoded by RFC 2231 where it must be. Throws std::invalid_argument where `value` is not
+  // printable ASCII or a name is no token.
   std::string to_string(std::size_t column = 0) const;
 };
 ParameterizedValue parse_parameters(std::string_view value);

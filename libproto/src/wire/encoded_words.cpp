@@ -1,4 +1,6 @@
-// RFC 2047, reading: unfold(), decode_header_text(), printable_line().
+// unfold(), decode_header_text(), printable_line().
+#include "wire/encoded_words.h"
+
 #include <algorithm>
 
 #include "base/characters.h"
@@ -157,8 +159,10 @@ std::string unfold(std::string_view value) {
 }
 
 std::string decode_header_text(std::string_view value, std::size_t max_bytes) {
-  const std::string unfolded = unfold(value);
-  const std::string_view text = unfolded;
+  return decode_encoded_words(unfold(value), max_bytes);
+}
+
+std::string decode_encoded_words(std::string_view text, std::size_t max_bytes) {
   Decoder decoder(max_bytes);
   std::size_t plain_begin = 0;  // what has not been written yet begins here
   bool after_word = false;

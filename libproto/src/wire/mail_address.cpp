@@ -49,9 +49,8 @@ std::string quote(std::string_view text) {
 
 bool is_literal(std::string_view domain) noexcept {
   return domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
-         std::all_of(domain.begin() + 1, domain.end() - 1, [](char c) {
-           return c > ' ' && c < 0x7f && c != '[' && c != ']' && c != '\\' && c != '<' && c != '>';
-         });
+         std::all_of(domain.begin() + 1, domain.end() - 1,
+                     [](char c) { return is_alnum(c) || c == '.' || c == ':' || c == '-'; });
 }
 
 [[noreturn]] void refuse(std::string_view text, const char* why) {
@@ -125,6 +124,7 @@ const char* domain_fault(std::string_view domain) noexcept {
 
 std::string MailAddress::address() const {
   if (has_line_break_or_nul(local)) refuse(local, "CR, LF or NUL");
+  if (local.size() > kMaxMailLocal) refuse(local, "a local part longer than 255 bytes");
   std::string out = is_plain_local(local) ? local : quote(local);
   if (domain.empty()) return out;
   if (const char* fault = domain_fault(domain)) refuse(domain, fault);

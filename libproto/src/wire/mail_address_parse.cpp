@@ -5,6 +5,7 @@
 #include "base/characters.h"
 #include "proto/header_text.h"
 #include "proto/mail_address.h"
+#include "wire/charset.h"
 #include "wire/mail_address_syntax.h"
 
 namespace proto {
@@ -170,6 +171,8 @@ class Parser {
     if (address.display_name.empty()) {
       address.display_name = decode_header_text(lexer_.take_comment());
     }
+    address.local = utf8_or_latin1(address.local);
+    address.domain = utf8_or_latin1(address.domain);
     if (!is_sane(address)) return skip_item(begin, "a malformed address");
     address.group = group_ == " " ? "" : group_;
     list_.addresses.push_back(std::move(address));
@@ -253,7 +256,8 @@ class Parser {
 
   // What is read can be written again.
   static bool is_sane(const MailAddress& address) noexcept {
-    return std::none_of(address.local.begin(), address.local.end(), is_control) &&
+    return address.local.size() <= kMaxMailLocal &&
+           std::none_of(address.local.begin(), address.local.end(), is_control) &&
            (address.domain.empty() || domain_fault(address.domain) == nullptr);
   }
 

@@ -1,12 +1,16 @@
 // What addresses may consist of.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
 #include "proto/mail_address.h"
 
 namespace proto {
+
+// Bytes. RFC 5321 says 64 and servers take more; past this one no line of a header can hold it.
+inline constexpr std::size_t kMaxMailLocal = 255;
 
 // Why `domain` is none ("[192.0.2.1]" is one, and so is UTF-8), or null.
 const char* domain_fault(std::string_view domain) noexcept;

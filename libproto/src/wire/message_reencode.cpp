@@ -13,6 +13,11 @@ namespace proto {
 
 namespace {
 
+bool is_printable(std::string_view text) noexcept {
+  return text.size() < 200 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
 // Why it cannot be done; never leaves this file.
 struct Impossible {
   std::string why;
@@ -84,7 +89,8 @@ class Reencoder {
     }
     if (equals_ignoring_case(name, "Content-Type") ||
         equals_ignoring_case(name, "Content-Disposition")) {
-      return put_field(name, parse_parameters(field.value()).to_string(column));
+      const ParameterizedValue value = parse_parameters(field.value());
+      if (is_printable(value.value)) return put_field(name, value.to_string(column));
     }
     put_field(name, encode_header_text(field.text(), column));
   }

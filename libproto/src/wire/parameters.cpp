@@ -1,11 +1,13 @@
 // "value; name=value" and RFC 2231: ParameterizedValue.
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "base/characters.h"
 #include "base/integers.h"
 #include "proto/header_text.h"
 #include "wire/charset.h"
+#include "wire/encoded_words.h"
 #include "wire/header_write.h"
 
 namespace proto {
@@ -137,7 +139,8 @@ std::string join(const Pieces& pieces) {
     const std::string_view charset = take_charset(value);
     return decode_bytes(charset, percent_decode(value));
   }
-  if (!pieces.numbered.contains(0)) return decode_header_text(pieces.plain);  // what Outlook writes
+  if (!pieces.numbered.contains(0))
+    return decode_encoded_words(pieces.plain);  // what Outlook writes
   std::string_view charset;
   std::string bytes;
   unsigned expected = 0;
@@ -147,7 +150,7 @@ std::string join(const Pieces& pieces) {
     if (number == 0 && piece.is_percent_encoded) charset = take_charset(value);
     bytes += piece.is_percent_encoded ? percent_decode(value) : std::string(value);
   }
-  return charset.empty() ? decode_header_text(bytes) : decode_bytes(charset, bytes);
+  return charset.empty() ? decode_encoded_words(bytes) : decode_bytes(charset, bytes);
 }
 
 void store(Pieces& pieces, std::string_view mark, std::string value) {
@@ -197,7 +200,7 @@ ParameterizedValue parse_parameters(std::string_view value) {
     const std::size_t star = std::min(name.find('*'), name.size());
     const std::string mark = name.substr(star);
     name.resize(star);
-    if (name.empty()) continue;
+    if (!is_token(name)) continue;
     const auto [at, is_new] = found.try_emplace(name);
     if (is_new) order.push_back(name);
     store(at->second, mark, std::move(content));
@@ -286,9 +289,17 @@ void put_parameter(HeaderWriter& writer, const ParameterizedValue::Parameter& pa
 }  // namespace
 
 std::string ParameterizedValue::to_string(std::size_t column) const {
+  if (!is_ascii(value) || std::any_of(value.begin(), value.end(), is_control)) {
+    throw std::invalid_argument("header value: not printable: " + quoted(value));
+  }
   HeaderWriter writer(column);
   writer.put(value);
-  for (const Parameter& parameter : parameters) put_parameter(writer, parameter);
+  for (const Parameter& parameter : parameters) {
+    if (!is_token(parameter.name)) {
+      throw std::invalid_argument("header parameter: no token: " + quoted(parameter.name));
+    }
+    put_parameter(writer, parameter);
+  }
   return writer.take();
 }
 

@@ -67,6 +67,9 @@ TEST(AddressList, PassesOverWhatIsNone) {
   EXPECT_EQ(shown(std::string_view("a\0b@c, d@e", 10)), "<d|e> !1");
   EXPECT_EQ(shown("\"open <a@b>"), "<open <a@b>|>");
   EXPECT_EQ(shown("Joe <a@b"), "Joe <a|b>");
+  EXPECT_EQ(shown(std::string(256, 'x') + "@y"), " !1");
+  EXPECT_EQ(shown("a@[2\":1]"), " !1");
+  EXPECT_EQ(shown("j\xf6rg@x"), "<jörg|x>");
 }
 
 TEST(AddressList, BoundsItsDefectsAndTakesLinearTime) {

@@ -103,6 +103,9 @@ TEST(Reencode, BearsBrokenMultiparts) {
                 .text(),
             "Köln is a city\n");
   plain("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n\xc3\xb6");
+  plain(
+      "Content-Type: multipart\xaf"
+      "signed; boundary=b\n\nx");
   plain(std::string("A: \0\n\n\0\n", 8));
 }
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "proto/header_text.h"
 
 namespace proto {
@@ -32,6 +34,8 @@ TEST(Parameters, ForgivesWhatWritersGetWrong) {
   EXPECT_EQ(shown(""), "");
   EXPECT_EQ(shown(";;;=;=x;y="), "|y=");
   EXPECT_EQ(shown("x; a=1; A=2"), "x|a=1");
+  EXPECT_EQ(shown("x; a=\" b \""), "x|a= b ");
+  EXPECT_EQ(shown("x; \xb1=1; b c=2; d=3"), "x|d=3");
 }
 
 TEST(Parameters, ReadsRfc2231) {
@@ -80,6 +84,12 @@ TEST(Parameters, AreWrittenAsTheyAreRead) {
       EXPECT_LE(column, 79U) << text;  // with the CR
     }
   }
+}
+
+TEST(Parameters, RefuseToBeWrittenWhereTheyAreNone) {
+  EXPECT_THROW((ParameterizedValue{"text/pl\xc3\xa4in", {}}).to_string(), std::invalid_argument);
+  EXPECT_THROW((ParameterizedValue{"a\r\nb", {}}).to_string(), std::invalid_argument);
+  EXPECT_THROW((ParameterizedValue{"a", {{"x\r\ny", "z"}}}).to_string(), std::invalid_argument);
 }
 
 }  // namespace
