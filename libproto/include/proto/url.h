@@ -68,6 +68,7 @@ class URL {
 
   // What is no longer to be there, or takes another's place; encoded as parse() does. Throws
   // URLError for CR, LF or NUL.
+  void set_scheme(std::string_view scheme);  // a default port becomes the new scheme's
   void set_path(std::string_view path);
   void set_query(std::optional<std::string_view> query);
   void set_fragment(std::optional<std::string_view> fragment);

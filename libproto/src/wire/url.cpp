@@ -217,6 +217,14 @@ std::string URL::to_string_with_password() const {
   return text(true);
 }
 
+void URL::set_scheme(std::string_view scheme) {
+  if (scheme_of(std::string(scheme) + ":") != scheme || scheme.empty())
+    throw URLError("URL: no scheme: " + quoted(scheme));
+  const bool is_default = port_ == default_port(scheme_);
+  scheme_ = lower(scheme);
+  if (is_default) port_ = default_port(scheme_);
+}
+
 void URL::set_path(std::string_view path) {
   check_text(path);
   path_ = remove_dot_segments((path.starts_with('/') ? "" : "/") + encode_unsafe(path, "?#"));
