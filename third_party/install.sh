@@ -41,7 +41,7 @@ if [ "$(id -u)" != 0 ]; then
   as_root=(sudo)
   [ -t 0 ] || as_root=(sudo -n)
   "${as_root[@]}" true 2>/dev/null ||
-    die "missing: ${missing[*]} ${unpack[*]}; as root: apt-get update && apt-get install ${missing[*]}"
+    die "missing: ${missing[*]}${unpack:+ ${unpack[*]}}; as root: apt-get update && apt-get install ${missing[*]}"
 fi
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq
   -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
