@@ -83,10 +83,10 @@ class ChatClient {
   std::string hear_out() {
     std::string all;
     try {
-      while (stream_.fill()) {
+      do {
         all += stream_.peek();
         stream_.consume(stream_.peek().size());
-      }
+      } while (stream_.fill());
     } catch (const TimeoutError&) {
       throw;
     } catch (const NetworkError&) {
