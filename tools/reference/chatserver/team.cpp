@@ -1,6 +1,9 @@
 #include "reference/chatserver/team.h"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <csignal>
 
 namespace proto {
 
@@ -14,7 +17,12 @@ constexpr std::size_t kWorthSharing = 32;
 }  // namespace
 
 Team::Team(std::size_t helpers) {
+  // Helpers take no signals: the program's are the main thread's.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   for (std::size_t i = 0; i < helpers; ++i) threads_.emplace_back([this] { help(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Team::~Team() {
