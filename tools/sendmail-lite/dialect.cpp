@@ -37,8 +37,8 @@ constexpr std::array kLetters{
     Letter{'n', Value::none, "--no-aliases"},
     Letter{'v', Value::none, "--verbose"},
     Letter{'k', Value::none, "--insecure"},
-    Letter{'4', Value::none, "-4"},
-    Letter{'6', Value::none, "-6"},
+    Letter{'4', Value::none, "--ipv4"},
+    Letter{'6', Value::none, "--ipv6"},
     Letter{'b', Value::letter, ""},
     Letter{'q', Value::glued, "--flush-queue"},
     Letter{'h', Value::glued, "--help"},
@@ -90,10 +90,15 @@ class Translator {
   void warn(std::string text) { out_.warnings.push_back(std::move(text)); }
 
   void long_option(const std::string& word) {
-    if (word.find('=') == std::string::npos && takes_value_(word) && at_ < words_.size()) {
-      out_.arguments.push_back(word + "=" + words_[at_++]);
-    } else {
+    if (word.ends_with('=') && takes_value_(word.substr(0, word.size() - 1))) {
+      out_.arguments.insert(out_.arguments.end(), {word.substr(0, word.size() - 1), ""});
+    } else if (word.find('=') != std::string::npos || !takes_value_(word) || at_ == words_.size()) {
       out_.arguments.push_back(word);
+    } else if (const std::string& value = words_[at_++]; value.empty()) {
+      // CLI11 takes the next word for the value of "--name=".
+      out_.arguments.insert(out_.arguments.end(), {word, value});
+    } else {
+      out_.arguments.push_back(word + "=" + value);
     }
   }
 

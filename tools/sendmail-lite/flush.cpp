@@ -15,7 +15,7 @@ Delivery deliver_by_route(Entry& entry, const DeliveryRules& rules, const FlushH
     delivery.recipients = entry.envelope().to;
     delivery.attempt.outcomes.resize(delivery.recipients.size());
     delivery.attempt.trouble = Trouble::relay;
-    delivery.attempt.status = kBadConfig;
+    delivery.attempt.status = tools::kConfiguration;
     delivery.attempt.reason = e.what();
     entry.postpone(rules.now(), entry.journal().age,
                    rules.schedule.delay_after(entry.journal().attempts + 1, rules.random()),

@@ -11,11 +11,11 @@ bool Attempt::any(Fate fate) const noexcept {
 }
 
 int status_of_refusals(const std::vector<Outcome>& outcomes) noexcept {
-  int status = kDone;
+  int status = tools::kDone;
   for (const auto& outcome : outcomes) {
     if (outcome.fate != Fate::refused) continue;
-    if (!outcome.no_such_recipient) return kUnavailable;
-    status = kNoUser;
+    if (!outcome.no_such_recipient) return tools::kUnavailable;
+    status = tools::kNoUser;
   }
   return status;
 }

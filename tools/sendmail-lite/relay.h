@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/mail_exit.h"
 #include "proto/smtp_types.h"
-#include "sendmail-lite/exit_status.h"
 #include "sendmail-lite/queue_format.h"
 
 namespace proto::sendmail {
@@ -33,14 +33,14 @@ constexpr bool is_down(Trouble trouble) noexcept {
 }
 // Whether it will pass by itself: then a message that is safe in the queue is a success.
 constexpr bool passes(Trouble trouble, int status) noexcept {
-  return status == kTryLater || trouble == Trouble::network || trouble == Trouble::resolver ||
-         trouble == Trouble::local;
+  return status == tools::kTryLater || trouble == Trouble::network ||
+         trouble == Trouble::resolver || trouble == Trouble::local;
 }
 
 struct Attempt {
   std::vector<Outcome> outcomes;    // one for each recipient, in their order
   Trouble trouble = Trouble::none;  // why some wait
-  int status = kDone;               // what became of the worst off, without a queue
+  int status = tools::kDone;        // what became of the worst off, without a queue
   std::string reason;               // one line about those who wait or were refused
 
   bool any(Fate fate) const noexcept;

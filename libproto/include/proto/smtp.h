@@ -140,6 +140,8 @@ class SMTP {
   // SMTPAuthenticationError; TLSError where the password would go over the net in clear;
   // SMTPNotSupportedError.
   void login(const Credentials& credentials);
+  // By this mechanism: "PLAIN", "SCRAM-SHA-256", ... Throws as login() does.
+  void auth(std::string_view mechanism, const Credentials& credentials);
 
   // The whole of it, as the tutorial has it. Returns what became of each recipient: at least one
   // was accepted. Throws SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError.
@@ -197,7 +199,8 @@ class SMTP {
   SMTPReply expect_ok(const std::string& line);
   SMTPReply read_verdict();
   SMTPReply finish_verdict(const SMTPReply& reply, bool last);
-  void authenticate(SaslClient& client, const Credentials& credentials);
+  void authenticate(std::string_view mechanism, const Credentials& credentials);
+  void converse(SaslClient& client, const Credentials& credentials);
   SendResult send_one(const Envelope& envelope, std::string_view text, MessageSource* source,
                       const SendOptions& options);
 

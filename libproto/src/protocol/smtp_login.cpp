@@ -1,4 +1,7 @@
 // AUTH (RFC 4954).
+#include <algorithm>
+#include <stdexcept>
+
 #include "base/characters.h"
 #include "protocol/sasl_exchange.h"
 #include "protocol/smtp_state.h"
@@ -28,6 +31,16 @@ SaslContext context_of(SMTPChannel& channel) {
 }  // namespace
 
 void SMTP::login(const Credentials& credentials) {
+  authenticate({}, credentials);
+}
+
+void SMTP::auth(std::string_view mechanism, const Credentials& credentials) {
+  if (mechanism.empty()) throw std::invalid_argument("AUTH needs a mechanism");
+  authenticate(mechanism, credentials);
+}
+
+// An empty mechanism: the strongest.
+void SMTP::authenticate(std::string_view mechanism, const Credentials& credentials) {
   ehlo_or_helo_if_needed();
   SMTPChannel& channel = state_->channel;
   const auto& offered = channel.capabilities.auth;
@@ -38,17 +51,24 @@ void SMTP::login(const Credentials& credentials) {
     throw TLSError(channel.describe("AUTH", "no login over a connection without TLS"));
   }
   const SaslContext context = context_of(channel);
-  const std::string_view mechanism = choose_mechanism(
-      offered, credentials, {.secrets_may_go = true, .can_bind = !context.binding.name.empty()});
   if (mechanism.empty()) {
+    mechanism = choose_mechanism(
+        offered, credentials, {.secrets_may_go = true, .can_bind = !context.binding.name.empty()});
+    if (mechanism.empty()) {
+      throw SMTPNotSupportedError(
+          channel.describe("AUTH", "no mechanism of the server's fits these credentials"));
+    }
+  } else if (std::none_of(offered.begin(), offered.end(), [&](const std::string& name) {
+               return equals_ignoring_case(name, mechanism);
+             })) {
     throw SMTPNotSupportedError(
-        channel.describe("AUTH", "no mechanism of the server's fits these credentials"));
+        channel.describe("AUTH " + upper(mechanism), "the server does not offer it"));
   }
   const auto client = make_sasl_client(mechanism, credentials, context);
-  channel.run([&] { authenticate(*client, credentials); });
+  channel.run([&] { converse(*client, credentials); });
 }
 
-void SMTP::authenticate(SaslClient& client, const Credentials& credentials) {
+void SMTP::converse(SaslClient& client, const Credentials& credentials) {
   SMTPChannel& channel = state_->channel;
   LinePipeline& pipeline = channel.pipeline();
   pipeline.hide(credentials.password.reveal());

@@ -143,6 +143,13 @@ TEST(Dialect, LongOptionsKeepTheirValues) {
   EXPECT_EQ(translated({"--subject", "-t", "--host", "--", "a"}), "--subject=-t --host=-- -- a");
 }
 
+TEST(Dialect, AnEmptyValueStaysOne) {
+  const auto takes = [](std::string_view name) { return name == "--body"; };
+  const std::vector<std::string> want{"--body", "", "--", "a"};
+  EXPECT_EQ(translate("x", {"--body", "", "a"}, takes).arguments, want);
+  EXPECT_EQ(translate("x", {"--body=", "a"}, takes).arguments, want);
+}
+
 TEST(Dialect, OperandsMayStandBeforeOptions) {
   EXPECT_EQ(translated("a -i b"), "--ignore-dots -- a b");
   EXPECT_EQ(translated(std::vector<std::string>{"-", "a"}), "-- - a");

@@ -32,7 +32,7 @@ class FakeRelay final : public Relay {
       if (trouble == Trouble::unknown) letter.before_commit();
       attempt.trouble = trouble;
       attempt.reason = "trouble";
-      attempt.status = kTryLater;
+      attempt.status = tools::kTryLater;
       return attempt;
     }
     try {

@@ -1,0 +1,56 @@
+// Takes a message in: puts it right, makes it durable, tries once, and says what became of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sendmail-lite/mail_log.h"
+#include "sendmail-lite/options.h"
+#include "sendmail-lite/queue.h"
+#include "sendmail-lite/relay_book.h"
+#include "sendmail-lite/submission.h"
+
+namespace proto::sendmail {
+
+struct Submitted {
+  int status = 0;       // as the program exits
+  std::string id;       // of the queue entry; empty: there was none
+  bool queued = false;  // it waits there
+  std::string text;     // one line, where the status is not 0
+};
+
+// The rules of deliveries by the real clock.
+DeliveryRules real_rules(const Options& options);
+// The queue that the options name, else the user's own. Where the one that a system-wide
+// configuration names is not ours to use, the user's own takes its place. Throws QueueError.
+Queue open_queue(const Options& options, const MailLog& log);
+// What a failure of the queue means to a caller.
+int status_of(const QueueError& error);
+
+class Sender {
+ public:
+  // `config_error`: not empty where the configuration cannot be used; then mail is queued, and not
+  // tried. All references must outlive the Sender.
+  Sender(const Options& options, std::string config_error, RelayBook& book, const MailLog& log);
+
+  Submitted submit(std::string_view message, const Request& request);
+  // As it would go out, to stdout.
+  Submitted print(std::string_view message, const Request& request) const;
+
+ private:
+  Submission prepare_submission(std::string_view message, const Request& request) const;
+  Submitted attempt(Entry& entry);
+  Submitted send_without_queue(const Submission& submission);
+  Submitted result_of(const std::string& id, const QueuedEnvelope& envelope,
+                      const Delivery& delivery);
+
+  const Options& options_;
+  std::string config_error_;
+  RelayBook& book_;
+  const MailLog& log_;
+  Aliases aliases_;
+  SubmissionRules rules_;
+};
+
+}  // namespace proto::sendmail

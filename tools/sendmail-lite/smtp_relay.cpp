@@ -1,0 +1,320 @@
+#include "sendmail-lite/smtp_relay.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <stdexcept>
+
+#include "base/characters.h"
+#include "proto/address.h"
+#include "proto/tls.h"
+
+namespace proto::sendmail {
+namespace {
+
+constexpr std::size_t kMaxTranscriptBytes = 64 * 1024;
+constexpr int kMaxBroken = 3;
+
+std::chrono::milliseconds span_of(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+// The server wants us to log in first, or otherwise: that is no word about the message.
+bool is_about_login(const SMTPReply& reply) {
+  constexpr std::array kCodes{530, 534, 535, 538, 454};
+  return std::find(kCodes.begin(), kCodes.end(), reply.code) != kCodes.end();
+}
+
+std::string words_of(const SMTPReply& reply) {
+  const std::string text = escaped(reply.text);
+  return reply.enhanced.empty() || reply.text.starts_with(reply.enhanced)
+             ? text
+             : reply.enhanced + " " + text;
+}
+
+bool says_no_such_recipient(const SMTPReply& reply) {
+  if (!reply.enhanced.empty()) {
+    constexpr std::array<std::string_view, 5> kCodes{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"};
+    return std::find(kCodes.begin(), kCodes.end(), reply.enhanced) != kCodes.end();
+  }
+  return reply.code == 550 || reply.code == 551 || reply.code == 553;
+}
+
+bool is_loopback(const std::string& peer) {
+  try {
+    return Address::parse(peer).is_loopback();
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+}
+
+Outcome outcome_of(const RecipientResult& result, bool message_refused) {
+  switch (result.verdict) {
+    case proto::Verdict::accepted:
+      return {Fate::taken, result.reply.code, words_of(result.reply), false};
+    case proto::Verdict::for_good:
+      return {Fate::refused, result.reply.code, words_of(result.reply),
+              !message_refused && says_no_such_recipient(result.reply)};
+    case proto::Verdict::for_now:
+    case proto::Verdict::unknown:
+      break;
+  }
+  return {Fate::waiting, result.reply.code, words_of(result.reply), false};
+}
+
+std::string reason_of(const Outcome& outcome) {
+  return (outcome.code == 0 ? "" : std::to_string(outcome.code) + " ") + outcome.text;
+}
+
+}  // namespace
+
+SMTPRelay::SMTPRelay(RelayOptions options, Trace trace)
+    : options_(std::move(options)), trace_(std::move(trace)) {
+  if (options_.port == 0)
+    options_.port = options_.lmtp ? 24 : options_.tls == "implicit" ? 465 : 25;
+  name_ = options_.unix_socket.empty() ? options_.host + ":" + std::to_string(options_.port)
+                                       : options_.unix_socket;
+}
+
+SMTPRelay::~SMTPRelay() {
+  quit();
+}
+
+void SMTPRelay::quit() noexcept {
+  if (!smtp_ || !smtp_->is_open()) return;
+  try {
+    smtp_->set_deadline(Deadline::after(std::chrono::seconds(2)));
+    smtp_->quit();
+  } catch (...) {
+    smtp_->close();  // what was sent has its verdict
+  }
+}
+
+void SMTPRelay::note(const TraceEvent& event) {
+  if (transcript_.size() < kMaxTranscriptBytes) {
+    const char* const mark = event.kind == TraceEvent::Kind::sent       ? "> "
+                             : event.kind == TraceEvent::Kind::received ? "< "
+                                                                        : "* ";
+    transcript_ += mark + escaped(event.text) + "\n";
+  }
+  if (trace_) trace_(event);
+}
+
+SMTPOptions SMTPRelay::smtp_options(bool starttls_allowed) {
+  SMTPOptions smtp;
+  smtp.connect.timeouts.idle = span_of(options_.timeout);
+  smtp.connect.timeouts.total =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline_.remaining());
+  smtp.connect.timeouts.connect =
+      std::min(smtp.connect.timeouts.connect, smtp.connect.timeouts.total);
+  smtp.connect.unix_socket = options_.unix_socket;
+  const tools::ConnectionFlags& flags = options_.connection;
+  smtp.connect.family = tools::family_of(flags);
+  smtp.connect.trace = [this](const TraceEvent& event) { note(event); };
+  // Without options of its own TLS is loaded only where a server offers it.
+  if (options_.tls != "none" && !tls_ && options_.has_tls_options())
+    tls_ = TLSContext::client(tools::tls_options_of(flags));
+  smtp.connect.tls = tls_;
+  smtp.lmtp = options_.lmtp;
+  smtp.helo_name = options_.helo;
+  smtp.cleartext_login = options_.tls == "none";
+  if (options_.tls == "implicit" || (options_.tls == "auto" && options_.port == 465))
+    smtp.tls = TLSMode::implicit;
+  if (options_.tls == "starttls" && starttls_allowed) smtp.tls = TLSMode::starttls;
+  return smtp;
+}
+
+void SMTPRelay::connect(bool starttls_allowed) {
+  smtp_.emplace(options_.host, options_.port, smtp_options(starttls_allowed));
+  smtp_->set_deadline(deadline_);
+  smtp_->ehlo_or_helo_if_needed();
+  if (options_.tls == "auto" && starttls_allowed && !smtp_->is_secure() &&
+      smtp_->capabilities().starttls) {
+    const bool local = is_loopback(smtp_->stream().peer());
+    try {
+      smtp_->starttls();
+    } catch (const TLSError&) {
+      // The mail server of this very machine, with a certificate that its installation made: TLS
+      // was not asked for, and there is no net that it would protect from.
+      if (!local) throw;
+      connect(false);
+    }
+  }
+}
+
+void SMTPRelay::login() {
+  if (options_.auth == "off" || !credentials_) return;
+  if (options_.auth == "auto") {
+    smtp_->login(*credentials_);
+  } else {
+    smtp_->auth(upper(options_.auth), *credentials_);
+  }
+}
+
+SMTP& SMTPRelay::open() {
+  if (smtp_ && smtp_->is_open()) return *smtp_;
+  const bool token = options_.auth == "xoauth2" || options_.auth == "oauthbearer";
+  if (!credentials_ && options_.auth == "external") {
+    credentials_ = Credentials{options_.user, {}, {}, {}};
+  } else if (!credentials_ && options_.auth != "off" && !options_.user.empty()) {
+    const char* const user = std::getenv("USER");
+    credentials_ = tools::find_credentials(
+        options_.passwords, {options_.host, options_.user, user == nullptr ? "" : user, token});
+  }
+  if (deadline_.is_never()) deadline_ = Deadline::after(span_of(options_.deadline));
+  try {
+    connect(true);
+    login();
+  } catch (...) {
+    smtp_.reset();
+    throw;
+  }
+  return *smtp_;
+}
+
+Attempt SMTPRelay::failed(const Letter& letter, const Failure& failure) const {
+  Attempt attempt;
+  attempt.outcomes.resize(letter.recipients.size());
+  for (auto& outcome : attempt.outcomes) outcome.text = failure.reason;
+  attempt.trouble = failure.trouble;
+  attempt.status = failure.status;
+  attempt.reason = failure.reason;
+  if (failure.trouble == Trouble::none)
+    for (auto& outcome : attempt.outcomes) outcome.fate = Fate::refused;
+  return attempt;
+}
+
+Attempt SMTPRelay::send(const Letter& letter) {
+  transcript_.clear();
+  deadline_ = Deadline::after(span_of(options_.deadline));
+  for (bool again = true;; again = false) {
+    if (down_) return failed(letter, *down_);
+    const bool reused = smtp_ && smtp_->is_open();
+    committed_ = false;
+    try {
+      open();
+    } catch (...) {
+      down_ = failure_of(std::current_exception(), true);
+      return failed(letter, *down_);
+    }
+    smtp_->set_deadline(deadline_);
+    try {
+      Attempt attempt = send_over(*smtp_, letter);
+      broken_ = 0;
+      // A server that has had enough of this connection says so to the next message.
+      const bool tired = reused && !smtp_->is_open() && !committed_ && !attempt.any(Fate::taken) &&
+                         !attempt.any(Fate::refused);
+      if (!tired || !again) return attempt;
+    } catch (...) {
+      const Failure failure = failure_of(std::current_exception(), false);
+      if (failure.trouble == Trouble::message || failure.trouble == Trouble::local) smtp_.reset();
+      if (reused && again && !committed_ && failure.trouble == Trouble::message) continue;
+      if (failure.trouble == Trouble::message && ++broken_ == kMaxBroken)
+        down_ = {Trouble::network, failure.status, failure.reason};
+      if (is_down(failure.trouble)) down_ = failure;
+      return failed(letter, failure);
+    }
+  }
+}
+
+Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
+  Envelope envelope;
+  envelope.from = letter.envelope.from;
+  envelope.ret = letter.envelope.ret;
+  envelope.envid = letter.envelope.envid;
+  for (const auto& to : letter.recipients)
+    envelope.to.emplace_back(to, letter.envelope.notify, std::string());
+  SendOptions how;
+  how.before_commit = [&] {
+    letter.before_commit();
+    committed_ = true;
+  };
+  if (options_.lmtp) {
+    how.on_verdict = [&](std::size_t i, const RecipientResult& result) {
+      letter.on_outcome(i, outcome_of(result, false));
+    };
+  }
+  const SendResult result = smtp.send(envelope, letter.message, how);
+  Attempt attempt;
+  for (const auto& recipient : result.recipients) {
+    attempt.outcomes.push_back(outcome_of(recipient, result.message_refused));
+    const Outcome& outcome = attempt.outcomes.back();
+    if (outcome.fate != Fate::taken && attempt.reason.empty()) attempt.reason = reason_of(outcome);
+    if (outcome.fate != Fate::waiting) continue;
+    attempt.status = tools::kTryLater;
+    if (recipient.verdict == proto::Verdict::unknown) attempt.trouble = Trouble::unknown;
+    if (attempt.trouble == Trouble::none) attempt.trouble = Trouble::message;
+  }
+  if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
+    attempt.status = refused;
+  return attempt;
+}
+
+SMTPRelay::Failure SMTPRelay::failure_of(const std::exception_ptr& error, bool opening) {
+  const Trouble here = opening ? Trouble::relay : Trouble::message;
+  try {
+    std::rethrow_exception(error);
+  } catch (const SMTPSenderRefused& e) {
+    const bool login = is_about_login(e.reply());
+    if (e.for_now() || login)
+      return {login ? Trouble::relay : Trouble::message,
+              login ? tools::kNoPermission : tools::kTryLater, e.what()};
+    return {Trouble::none, tools::kUnavailable, e.what()};
+  } catch (const SMTPReplyError& e) {
+    return {here, status_of(e), e.what()};
+  } catch (const SMTPNotSupportedError& e) {
+    // Opening: no way to log in. Else the message is more than the server takes.
+    return {opening ? Trouble::relay : Trouble::none,
+            opening ? tools::kNoPermission : tools::kUnavailable, e.what()};
+  } catch (const ResolveError& e) {
+    return {Trouble::resolver, status_of(e), e.what()};
+  } catch (const NetworkError& e) {
+    const bool connecting = e.phase() == Phase::connect || e.phase() == Phase::resolve;
+    return {!opening     ? Trouble::message
+            : connecting ? Trouble::network
+                         : Trouble::relay,
+            tools::kTryLater, e.what()};
+  } catch (const TLSError& e) {
+    return {here, status_of(e), e.what()};
+  } catch (const ProtocolError& e) {
+    return {here, status_of(e), e.what()};
+  } catch (const LimitError& e) {
+    return {here, status_of(e), e.what()};
+  } catch (const tools::PasswordError& e) {
+    return {Trouble::relay, status_of(e), e.what()};
+  } catch (const std::invalid_argument& e) {
+    // Opening: the options. Else the envelope, which then can never go.
+    return {opening ? Trouble::relay : Trouble::none,
+            opening ? tools::kConfiguration : tools::kBadData, e.what()};
+  } catch (const std::exception& e) {
+    return {Trouble::local, status_of(e), e.what()};
+  }
+}
+
+int status_of(const std::exception& error) {
+  if (dynamic_cast<const SMTPAuthenticationError*>(&error) != nullptr) {
+    const auto& e = static_cast<const SMTPAuthenticationError&>(error);
+    return e.for_now() ? tools::kTryLater : tools::kNoPermission;
+  }
+  if (const auto* e = dynamic_cast<const SMTPReplyError*>(&error))
+    return e->for_now()                 ? tools::kTryLater
+           : is_about_login(e->reply()) ? tools::kNoPermission
+                                        : tools::kUnavailable;
+  if (const auto* e = dynamic_cast<const ResolveError*>(&error))
+    return e->temporary() ? tools::kTryLater : tools::kNoHost;
+  if (dynamic_cast<const NetworkError*>(&error) != nullptr) return tools::kTryLater;
+  if (dynamic_cast<const SMTPNotSupportedError*>(&error) != nullptr) return tools::kUnavailable;
+  if (dynamic_cast<const TLSError*>(&error) != nullptr) return tools::kUnavailable;
+  if (dynamic_cast<const ProtocolError*>(&error) != nullptr ||
+      dynamic_cast<const LimitError*>(&error) != nullptr)
+    return tools::kProtocol;
+  if (dynamic_cast<const tools::PasswordError*>(&error) != nullptr) return tools::kNoPermission;
+  if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) return tools::kConfiguration;
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return tools::kSystem;
+  return tools::kInputOutput;
+}
+
+}  // namespace proto::sendmail

@@ -1,0 +1,62 @@
+// The real Relay: an SMTP or LMTP server.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/credentials.h"
+#include "proto/smtp.h"
+#include "sendmail-lite/options.h"
+#include "sendmail-lite/relay.h"
+
+namespace proto::sendmail {
+
+// Connects when it is first used, and again when a connection was lost; says what it does, and all
+// that goes over the wire, to `trace`.
+class SMTPRelay final : public Relay {
+ public:
+  SMTPRelay(RelayOptions options, Trace trace);
+  ~SMTPRelay() override;
+
+  Attempt send(const Letter& letter) override;
+  std::string name() const override { return name_; }
+  std::string transcript() const override { return transcript_; }
+
+  // Greeted, under TLS and logged in as the options say. Throws what SMTP throws,
+  // tools::PasswordError, std::invalid_argument.
+  SMTP& open();
+  // QUIT, in so far as the server cares to answer.
+  void quit() noexcept;
+
+ private:
+  struct Failure {
+    Trouble trouble;
+    int status;
+    std::string reason;
+  };
+  SMTPOptions smtp_options(bool starttls_allowed);
+  void connect(bool starttls_allowed);
+  void login();
+  Attempt send_over(SMTP& smtp, const Letter& letter);
+  static Failure failure_of(const std::exception_ptr& error, bool opening);
+  Attempt failed(const Letter& letter, const Failure& failure) const;
+  void note(const TraceEvent& event);
+
+  RelayOptions options_;
+  Trace trace_;
+  std::string name_, transcript_;
+  std::shared_ptr<const TLSContext> tls_;
+  std::optional<Credentials> credentials_;
+  std::optional<SMTP> smtp_;
+  Deadline deadline_;            // of the message, connecting included
+  bool committed_ = false;       // in this attempt
+  int broken_ = 0;               // connections lost in the midst of a message, one after the other
+  std::optional<Failure> down_;  // nothing goes any more in this run
+};
+
+// What a failure means: for --check too.
+int status_of(const std::exception& error);
+
+}  // namespace proto::sendmail
