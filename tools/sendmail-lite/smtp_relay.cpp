@@ -86,7 +86,7 @@ SMTPRelay::~SMTPRelay() {
 void SMTPRelay::quit() noexcept {
   if (!smtp_ || !smtp_->is_open()) return;
   try {
-    smtp_->set_deadline(Deadline::after(std::chrono::seconds(2)));
+    smtp_->set_deadline(Deadline::after(std::chrono::seconds(1)));
     smtp_->quit();
   } catch (...) {
     smtp_->close();  // what was sent has its verdict
@@ -108,8 +108,8 @@ SMTPOptions SMTPRelay::smtp_options(bool starttls_allowed) {
   smtp.connect.timeouts.idle = span_of(options_.timeout);
   smtp.connect.timeouts.total =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline_.remaining());
-  smtp.connect.timeouts.connect =
-      std::min(smtp.connect.timeouts.connect, smtp.connect.timeouts.total);
+  smtp.connect.timeouts.connect = std::min(
+      {smtp.connect.timeouts.connect, smtp.connect.timeouts.idle, smtp.connect.timeouts.total});
   smtp.connect.unix_socket = options_.unix_socket;
   const tools::ConnectionFlags& flags = options_.connection;
   smtp.connect.family = tools::family_of(flags);

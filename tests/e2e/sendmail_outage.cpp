@@ -1,0 +1,220 @@
+// sendmail-lite through an outage: down, queued, up, flushed; what is refused; what is large.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "sendmail-lite/queue.h"
+#include "support/mail_sink.h"
+#include "support/sendmail_program.h"
+
+namespace proto::test {
+namespace {
+
+const std::vector<std::string> kWords{"-f", "me@x.org", "you@x.org"};
+
+std::string message(const std::string& subject, const std::string& body = "body\n") {
+  return "Subject: " + subject + "\n\n" + body;
+}
+
+TEST(SendmailOutage, QueuedWhileDownDeliveredOnceWhenUp) {
+  std::optional<RefusingPort> nobody(std::in_place);
+  const std::uint16_t port = nobody->port();
+  const SendmailLite program(port);
+  const auto down = program.run(kWords, message("alert"));
+  EXPECT_EQ(down.status, 0) << down.describe();
+  EXPECT_EQ(down.err, "");
+  EXPECT_EQ(program.run({"--status"}).status, 75);
+  EXPECT_NE(program.run({"-bp"}).out.find("you@x.org"), std::string::npos);
+  nobody.reset();
+  const MailSink sink({}, port);
+  const auto flushed = program.run({"-q"});
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  EXPECT_EQ(program.run({"-q"}).status, 0);
+  EXPECT_EQ(sink.count("Subject: alert"), 1U);
+  EXPECT_EQ(program.run({"--status"}).status, 0);
+}
+
+// The message brings its relay along; what -q is told itself counts more.
+TEST(SendmailOutage, TheRelayStaysWithTheMessage) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  ASSERT_EQ(program.run({"-odq", "-f", "me@x.org", "you@x.org"}, message("one")).status, 0);
+  const auto flush = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {our_program("sendmail-lite"), "--queue-dir=" + program.queue(),
+                                 "--no-syslog", "-q"});
+    return run(words, program.options("")).status;
+  };
+  EXPECT_EQ(flush({}), 0);
+  EXPECT_EQ(sink.count("Subject: one"), 1U);
+  const RefusingPort nobody;
+  ASSERT_EQ(program.run({"-odq", "-f", "me@x.org", "you@x.org"}, message("two")).status, 0);
+  EXPECT_EQ(flush({"--port=" + std::to_string(nobody.port())}), 75);
+  EXPECT_EQ(sink.count("Subject: two"), 0U);
+}
+
+TEST(SendmailOutage, SomeTakenSomeRefusedSomeLater) {
+  SinkRules rules;
+  rules.on_rcpt = [later = std::make_shared<int>(0)](const std::string& to) -> std::string {
+    if (to[0] == 'b') return "550 5.1.1 no such user";
+    if (to[0] == 'c' && (*later)++ == 0) return "450 4.7.1 greylisted";
+    return "250 2.1.5 ok";
+  };
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const auto sent = program.run({"-f", "me@x.org", "a@x.org", "b@x.org", "c@x.org"}, message("m"));
+  EXPECT_EQ(sent.status, 67) << sent.describe();
+  EXPECT_NE(sent.err.find("b@x.org: 550 5.1.1 no such user"), std::string::npos) << sent.err;
+  EXPECT_EQ(program.run({"--status"}).status, 75);
+  program.run({"-q"});
+  // The one who was refused: in failed/, beside the reason.
+  EXPECT_EQ(program.run({"--status"}).status, 69);
+  std::vector<std::string> taken;
+  for (const auto& mail : sink.mails()) taken.insert(taken.end(), mail.to.begin(), mail.to.end());
+  EXPECT_EQ(taken, (std::vector<std::string>{"a@x.org", "c@x.org"}));
+}
+
+TEST(SendmailOutage, RefusedForGoodInTheQueueGoesToFailed) {
+  SinkRules rules;
+  rules.on_message = [](const SunkMail&) { return std::string("554 5.7.1 spam"); };
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  ASSERT_EQ(program.run({"-odq", "-f", "me@x.org", "you@x.org"}, message("m")).status, 0);
+  const auto flushed = program.run({"-q"});
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  EXPECT_NE(flushed.err.find("554 5.7.1 spam"), std::string::npos);
+  const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+  ASSERT_EQ(queue.failed().size(), 1U);
+  const std::string reason =
+      read_file(program.queue() + "/failed/" + queue.failed()[0] + ".reason");
+  EXPECT_NE(reason.find("you@x.org: refused: 554 5.7.1 spam"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("> RCPT TO:<you@x.org>"), std::string::npos) << reason;
+}
+
+TEST(SendmailOutage, TwentyMebibytesArriveAsTheyWere) {
+  std::string body;
+  while (body.size() < (20U << 20))
+    body += "line " + std::to_string(body.size()) + " of some length\r\n";
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  ASSERT_EQ(program.run({"-odq", "-f", "me@x.org", "you@x.org"}, message("big", body)).status, 0);
+  const auto flushed = program.run({"-q"});
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  ASSERT_EQ(sink.mails().size(), 1U);
+  const std::string got = sink.mails()[0].message;
+  EXPECT_TRUE(got.ends_with("\r\n\r\n" + body));
+}
+
+TEST(SendmailOutage, AThousandMessagesGoOverFewConnections) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  {
+    const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+    sendmail::QueuedEnvelope envelope;
+    envelope.from = "me@x.org";
+    envelope.to = {"you@x.org"};
+    envelope.options = {"--host=127.0.0.1", "--port=" + std::to_string(sink.port())};
+    sendmail::Queue writer(sendmail::real_file_system(), program.queue());
+    for (int i = 0; i < 1000; ++i) {
+      const std::string text = message("number " + std::to_string(i) + ".");
+      const std::string_view parts[] = {text};
+      writer.add(envelope, parts, sendmail::Time(std::chrono::seconds(1700000000 + i)));
+    }
+  }
+  const auto flushed = program.run({"-q"});
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  EXPECT_EQ(sink.mails().size(), 1000U);
+  EXPECT_LE(sink.connections(), 2U);
+  for (const int i : {0, 500, 999})
+    EXPECT_EQ(sink.count("Subject: number " + std::to_string(i) + ".\r\n"), 1U);
+}
+
+TEST(SendmailOutage, ABadConfigurationKeepsTheMail) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const std::string config = program.folder().write("bad.toml", "hosst = \"x\"\n");
+  const auto sent =
+      program.run({"--config=" + config, "-f", "me@x.org", "you@x.org"}, message("m"));
+  EXPECT_EQ(sent.status, 78) << sent.describe();
+  EXPECT_NE(sent.err.find("kept in the queue"), std::string::npos);
+  EXPECT_EQ(program.run({"-q", "--all"}).status, 75);  // the message's own --config is still bad
+  program.folder().write("bad.toml", "verbose = 0\n");
+  EXPECT_EQ(program.run({"-q", "--all"}).status, 0);
+  EXPECT_EQ(sink.count("Subject: m"), 1U);
+}
+
+TEST(SendmailOutage, AQueueThatCannotBeWrittenDoesNotKeepMailBack) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  program.folder().write("file", "");
+  const std::string no_queue = "--queue-dir=" + program.folder().file("file");
+  EXPECT_EQ(program.run({no_queue, "-f", "me@x.org", "you@x.org"}, message("m")).status, 0);
+  EXPECT_EQ(sink.count("Subject: m"), 1U);
+  const RefusingPort nobody;
+  const auto failed = program.run(
+      {no_queue, "--port=" + std::to_string(nobody.port()), "-f", "me@x.org", "you@x.org"},
+      message("m"));
+  EXPECT_EQ(failed.status, 73) << failed.describe();
+}
+
+TEST(SendmailOutage, Compose) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const std::string file = program.folder().write("bericht für märz.csv", "a;b\n");
+  const auto sent = program.run({"--to", "Ann <ann@x.org>", "--bcc", "hidden@x.org", "--from",
+                                 "Me <me@x.org>", "--subject", "Grüße", "--body", "Hallo\n",
+                                 "--attach", file + ";type=text/csv", "--header", "X-Mine: yes"});
+  ASSERT_EQ(sent.status, 0) << sent.describe();
+  const SunkMail mail = sink.mails().at(0);
+  EXPECT_EQ(mail.to, (std::vector<std::string>{"ann@x.org", "hidden@x.org"}));
+  EXPECT_EQ(mail.message.find("hidden"), std::string::npos);
+  for (const char* part : {"To: Ann <ann@x.org>\r\n", "From: Me <me@x.org>\r\n", "X-Mine: yes\r\n",
+                           "Content-Type: multipart/mixed", "text/csv"})
+    EXPECT_NE(mail.message.find(part), std::string::npos) << part << mail.message;
+}
+
+TEST(SendmailOutage, CheckAndDryRunSendNothing) {
+  SinkRules rules;
+  rules.on_rcpt = [](const std::string& to) {
+    return std::string(to == "bad@x.org" ? "550 5.1.1 no" : "250 ok");
+  };
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const auto checked = program.run({"--check", "-f", "me@x.org", "you@x.org"});
+  EXPECT_EQ(checked.status, 0) << checked.describe();
+  EXPECT_NE(checked.out.find("RCPT: <you@x.org> 250"), std::string::npos) << checked.out;
+  EXPECT_EQ(program.run({"--check", "-f", "me@x.org", "bad@x.org"}).status, 69);
+  const auto dry = program.run({"--dry-run", "-f", "me@x.org", "you@x.org"}, message("m"));
+  EXPECT_EQ(dry.status, 0);
+  EXPECT_TRUE(dry.out.starts_with("MAIL FROM:<me@x.org>\nRCPT TO:<you@x.org>\nDATA\n")) << dry.out;
+  EXPECT_TRUE(sink.mails().empty());
+  EXPECT_EQ(program.run({"--status"}).status, 0);
+}
+
+TEST(SendmailOutage, SMTPOnStandardInput) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const auto served = program.run({"-bs"},
+                                  "EHLO me\r\nMAIL FROM:<me@x.org>\r\nRCPT TO:<you@x.org>\r\n"
+                                  "DATA\r\nSubject: by bs\r\n\r\nx\r\n.\r\nQUIT\r\n");
+  EXPECT_EQ(served.status, 0) << served.describe();
+  EXPECT_EQ(sink.count("Subject: by bs"), 1U);
+}
+
+TEST(SendmailOutage, AliasesAndOneSender) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const std::string aliases = program.folder().write("aliases", "root: admin@example.org\n");
+  const auto sent = program.run({"--aliases=" + aliases, "--from=alerts@example.com",
+                                 "-FCronDaemon", "-i", "-odi", "-oem", "-oi", "-t", "-f", "root"},
+                                "From: \"(Cron Daemon)\" <root>\nTo: root\nSubject: cron\n\nx\n");
+  ASSERT_EQ(sent.status, 0) << sent.describe();
+  const SunkMail mail = sink.mails().at(0);
+  EXPECT_EQ(mail.from, "alerts@example.com");
+  EXPECT_EQ(mail.to, std::vector<std::string>{"admin@example.org"});
+  EXPECT_NE(mail.message.find("To: root <admin@example.org>\r\n"), std::string::npos);
+  EXPECT_NE(mail.message.find("<alerts@example.com>\r\n"), std::string::npos) << mail.message;
+}
+
+}  // namespace
+}  // namespace proto::test

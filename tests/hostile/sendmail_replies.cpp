@@ -1,0 +1,263 @@
+// The SMTP rows of the hostile cases, at the tool: its exit status with and without the queue, one
+// line on stderr, and mail that stays where it must. Each test's name holds its row's number.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "base/characters.h"
+#include "sendmail-lite/queue.h"
+#include "support/scripted_peer.h"
+#include "support/sendmail_program.h"
+
+namespace proto::test {
+namespace {
+
+struct Row {
+  const char* name;
+  Script script;
+  int without_queue;  // exit status
+  int with_queue;
+  int waiting;  // entries in the queue afterwards
+  int failed;   // in failed/
+};
+
+void PrintTo(const Row& row, std::ostream* out) {
+  *out << row.name;
+}
+
+Script greeted(const std::string& keywords = "") {
+  return {send("220 mx ESMTP\r\n"), expect_until("\r\n"),
+          send("250-mx\r\n" + keywords + "250 HELP\r\n")};
+}
+
+Script joined(Script a, const Script& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+Script said(const std::string& reply) {
+  return {expect_until("\r\n"), send(reply)};
+}
+
+// Up to the dot.
+Script sent() {
+  Script script = greeted();
+  for (const char* reply : {"250 ok\r\n", "250 ok\r\n", "354 go\r\n"})
+    script = joined(std::move(script), said(reply));
+  script.push_back(expect_until("\r\n.\r\n"));
+  return script;
+}
+
+Script after(Script begin, const std::string& reply) {
+  return joined(std::move(begin), {send(reply), drain()});
+}
+
+Script only(const std::string& bytes) {
+  return {send(bytes), drain()};
+}
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all = {
+      {"Row01Greeting554", only("554 no\r\n"), 69, 69, 1, 0},
+      {"Row01Greeting421", only("421 later\r\n"), 75, 0, 1, 0},
+      {"Row02HTTP", only("HTTP/1.1 200 OK\r\n"), 76, 76, 1, 0},
+      {"Row03CutGreeting", {send("220 hi"), close()}, 75, 0, 1, 0},
+      {"Row04EndlessGreetingLines", {send_endlessly("220-a\r\n")}, 76, 76, 1, 0},
+      {"Row05EndlessGreetingLine", {send_endlessly("220 aaaaaaaaaaaaaaaaaaaaaaaa")}, 76, 76, 1, 0},
+      {"Row06EndlessEHLO",
+       {send("220 mx\r\n"), expect_until("\r\n"), send_endlessly("250-x\r\n")},
+       76,
+       76,
+       1,
+       0},
+      {"Row07TwoCodes",
+       {send("220 mx\r\n"), expect_until("\r\n"), send("250-x\r\n550 y\r\n"), drain()},
+       76,
+       76,
+       1,
+       0},
+      {"Row08ShortCode", only("25 x\r\n"), 76, 76, 1, 0},
+      {"Row08LongCode", only("2500 x\r\n"), 76, 76, 1, 0},
+      {"Row09NUL", only(std::string("220 a\0b\r\n", 9)), 76, 76, 1, 0},
+      {"Row10BareCR", only("220 ok\r220 x\r\n"), 76, 76, 1, 0},
+      {"Row11BlankLine", only("\r\n"), 76, 76, 1, 0},
+      {"Row12NoEHLONoHELO",
+       {send("220 mx\r\n"), expect_until("\r\n"), send("502 no\r\n"), expect_until("\r\n"),
+        send("550 no\r\n"), drain()},
+       69,
+       69,
+       1,
+       0},
+      {"Row20AllRefused",
+       after(joined(joined(greeted(), said("250 ok\r\n")), said("550 5.1.1 nobody\r\n")), ""), 67,
+       67, 0, 1},
+      {"Row21GoAheadToRCPT",
+       after(joined(joined(greeted(), said("250 ok\r\n")), said("354 go\r\n")), ""), 76, 76, 1, 0},
+      {"Row22YesToDATA",
+       after(joined(joined(joined(greeted(), said("250 ok\r\n")), said("250 ok\r\n")),
+                    said("250 ok\r\n")),
+             ""),
+       76, 76, 1, 0},
+      {"Row23ThreeRepliesToOne",
+       after(joined(joined(greeted(), said("250 ok\r\n")), said("250 ok\r\n354 go\r\n250 ok\r\n")),
+             ""),
+       76, 76, 1, 0},
+      {"Row24LaterAtMAIL", after(joined(greeted(), said("421 later\r\n")), ""), 75, 0, 1, 0},
+      {"Row25AnotherYesAfterTheDot", after(sent(), "354 go\r\n"), 75, 0, 1, 0},
+      {"Row26EndAfterTheDot", joined(sent(), {close_now()}), 75, 0, 1, 0},
+      {"Row26ResetAfterTheDot", joined(sent(), {reset()}), 75, 0, 1, 0},
+      {"Row27CutVerdict", joined(sent(), {send("250"), close_now()}), 75, 0, 1, 0},
+      {"Row28NoRoomAfterTheDot", after(sent(), "452 4.3.1 full\r\n"), 75, 0, 1, 0},
+      {"Row28TooLargeAfterTheDot", after(sent(), "552 5.3.4 too large\r\n"), 69, 69, 0, 1},
+      {"Row29EndAtQUIT", joined(sent(), {send("250 ok\r\n"), close_now()}), 0, 0, 0, 0},
+      {"Row31LargerThanSIZE", joined(greeted("250-SIZE 10\r\n"), {drain()}), 69, 69, 0, 1},
+  };
+  return all;
+}
+
+const std::string kMessage = "Subject: alert\n\nbody\n";
+
+class SendmailReplies : public ::testing::TestWithParam<Row> {};
+
+// One line, escaped.
+void expect_one_line(const ProcessResult& result, bool some) {
+  if (!some) return;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  for (const char c : result.err) EXPECT_TRUE(c == '\n' || !is_control(c)) << result.err;
+}
+
+TEST_P(SendmailReplies, WithoutTheQueue) {
+  ScriptedPeer peer = ScriptedPeer::forever(GetParam().script);
+  const SendmailLite program(peer.port());
+  const ProcessResult result = program.run({"--no-queue", "-f", "me@x.org", "you@x.org"}, kMessage);
+  EXPECT_EQ(result.status, GetParam().without_queue) << result.describe();
+  expect_one_line(result, GetParam().without_queue != 0);
+}
+
+TEST_P(SendmailReplies, WithTheQueue) {
+  ScriptedPeer peer = ScriptedPeer::forever(GetParam().script);
+  const SendmailLite program(peer.port());
+  const ProcessResult result = program.run({"-f", "me@x.org", "you@x.org"}, kMessage);
+  EXPECT_EQ(result.status, GetParam().with_queue) << result.describe();
+  expect_one_line(result, GetParam().with_queue != 0);
+  const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+  EXPECT_EQ(queue.waiting().size(), static_cast<std::size_t>(GetParam().waiting));
+  EXPECT_EQ(queue.failed().size(), static_cast<std::size_t>(GetParam().failed));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, SendmailReplies, ::testing::ValuesIn(rows()),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(SendmailHostile, Row18TheSecretIsInNoOutput) {
+  // The server repeats what it was told.
+  ScriptedPeer peer = ScriptedPeer::forever(
+      joined(joined(greeted("250-AUTH PLAIN\r\n"), said("535 5.7.8 no: sesame\r\n")), {drain()}));
+  const SendmailLite program(peer.port());
+  const std::string password = program.folder().write("pw", "sesame\n");
+  const ProcessResult result = program.run(
+      {"-v", "-v", "-v", "--user=me", "--password-file=" + password, "-f", "me@x.org", "you@x.org"},
+      kMessage);
+  EXPECT_EQ(result.status, 77) << result.describe();
+  EXPECT_EQ((result.out + result.err).find("sesame"), std::string::npos) << result.err;
+  EXPECT_NE(program.status().find("\"waiting\":1"), std::string::npos);
+  EXPECT_EQ(program.status().find("sesame"), std::string::npos);
+}
+
+TEST(SendmailHostile, Row33OnlyCRLFAndStuffedDotsGoOut) {
+  ScriptedPeer peer(joined(sent(), {send("250 ok\r\n"), drain()}));
+  const SendmailLite program(peer.port());
+  EXPECT_EQ(
+      program.run({"-i", "-f", "me@x.org", "you@x.org"}, "Subject: x\n\na\n.\nb\r.\rc\r\n.\r\nd\n")
+          .status,
+      0);
+  peer.finish();
+  const std::string wire = peer.received();
+  EXPECT_NE(wire.find("\r\na\r\n..\r\nb\r\n..\r\nc\r\n..\r\nd\r\n.\r\n"), std::string::npos)
+      << wire;
+  for (std::size_t i = 0; i + 1 < wire.size(); ++i)
+    EXPECT_EQ(wire[i] == '\r', wire[i + 1] == '\n') << i;
+}
+
+TEST(SendmailHostile, Row34AnAddressThatWouldEndItsLineIsRefusedBeforeConnecting) {
+  ScriptedPeer peer = ScriptedPeer::forever(Script{drain()});
+  const SendmailLite program(peer.port());
+  for (const char* bad : {"a@b>\r\nRCPT TO:<x", "a> SIZE=1"}) {
+    EXPECT_EQ(program.run({"--no-queue", bad}, kMessage).status, 64) << bad;
+    EXPECT_EQ(program.run({"--no-queue", "-f", bad, "you@x.org"}, kMessage).status, 64) << bad;
+  }
+  EXPECT_EQ(peer.connections(), 0U);
+}
+
+// None of these says more than EHLO and STARTTLS: no login, no MAIL.
+TEST(SendmailHostile, Rows13And14WhereTLSIsWantedNothingGoesWithoutIt) {
+  const Script missing = joined(greeted(), {drain()});
+  const Script injected =
+      joined(greeted("250-STARTTLS\r\n"), joined(said("220 go\r\n250 AUTH PLAIN\r\n"), {drain()}));
+  for (const Script& script : {missing, injected}) {
+    ScriptedPeer peer = ScriptedPeer::forever(script);
+    const SendmailLite program(peer.port());
+    const std::string password = program.folder().write("pw", "sesame\n");
+    const auto result = program.run({"--tls=starttls", "--user=me", "--password-file=" + password,
+                                     "-f", "me@x.org", "you@x.org"},
+                                    kMessage);
+    EXPECT_TRUE(result.status == 69 || result.status == 76) << result.describe();
+    EXPECT_NE(program.status().find("\"waiting\":1"), std::string::npos);
+    const std::string said_by_us = peer.received();
+    EXPECT_EQ(said_by_us.find("AUTH"), std::string::npos) << said_by_us;
+    EXPECT_EQ(said_by_us.find("MAIL"), std::string::npos) << said_by_us;
+  }
+}
+
+TEST(SendmailHostile, Row17EndlessChallenges) {
+  ScriptedPeer peer = ScriptedPeer::forever(
+      joined(greeted("250-AUTH LOGIN\r\n"), {repeat(4, said("334 VXNlcm5hbWU6\r\n")), drain()}));
+  const SendmailLite program(peer.port());
+  const std::string password = program.folder().write("pw", "sesame\n");
+  const auto result = program.run(
+      {"--no-queue", "--user=me", "--password-file=" + password, "-f", "me@x.org", "you@x.org"},
+      kMessage);
+  EXPECT_TRUE(result.status == 76 || result.status == 77) << result.describe();
+  EXPECT_EQ(result.err.find("sesame"), std::string::npos);
+}
+
+TEST(SendmailHostile, Row32AnAddressOfEightBitsNeedsSMTPUTF8) {
+  ScriptedPeer peer = ScriptedPeer::forever(joined(greeted(), {drain()}));
+  const SendmailLite program(peer.port());
+  const auto result = program.run({"--no-queue", "-f", "me@x.org", "jörg@x.org"}, kMessage);
+  EXPECT_EQ(result.status, 69) << result.describe();
+  EXPECT_EQ(peer.received().find("MAIL"), std::string::npos);
+}
+
+TEST(SendmailHostile, ABlackHoleAndAStallEndByTheTimeout) {
+  const BlackHole hole;
+  ScriptedPeer stalled = ScriptedPeer::forever(Script{stall()});
+  for (const std::uint16_t port : {hole.port(), stalled.port()}) {
+    const SendmailLite program(port);
+    for (const char* bound : {"--timeout=0.2", "--deadline=0.2"}) {
+      EXPECT_EQ(program.run({bound, "--no-queue", "you@x.org"}, kMessage).status, 75);
+      EXPECT_EQ(program.run({bound, "you@x.org"}, kMessage).status, 0);
+    }
+    EXPECT_NE(program.status().find("\"waiting\":2"), std::string::npos);
+  }
+}
+
+// The same message goes out again with the same Message-ID, and is counted as perhaps delivered.
+TEST(SendmailHostile, Row26TheSameMessageGoesOutAgain) {
+  ScriptedPeer peer({joined(sent(), {close_now()}), joined(sent(), {send("250 ok\r\n"), drain()})});
+  const SendmailLite program(peer.port());
+  EXPECT_EQ(program.run({"-f", "me@x.org", "you@x.org"}, kMessage).status, 0);
+  EXPECT_NE(program.status().find("\"uncertain\":1"), std::string::npos) << program.status();
+  EXPECT_EQ(program.run({"-q"}).status, 0);
+  peer.finish();
+  const auto id = [&](std::size_t connection) {
+    const std::string wire = peer.received(connection);
+    const std::size_t at = wire.find("Message-ID:");
+    return wire.substr(at, wire.find('\r', at) - at);
+  };
+  EXPECT_EQ(id(0), id(1));
+  EXPECT_GT(id(0).size(), 12U);
+}
+
+}  // namespace
+}  // namespace proto::test
