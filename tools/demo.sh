@@ -32,9 +32,10 @@ exec 3< <(exec protod "${options[@]}" --root "$folder/www" --maildir "$folder/ma
 protod=$!
 declare -A port=()
 while [ $((2 * ${#port[@]})) -lt ${#options[@]} ]; do
-  read -r -t 10 -u 3 _ service _ address || { echo 'demo.sh: protod did not start' >&2 && exit 1; }
+  read -r -t 10 -u 3 _ service _ address || break
   port[$service]=${address##*:}
 done
+[ -n "${port[http]:-}" ] || { echo 'demo.sh: protod did not start' >&2 && exit 1; }
 
 # show WHAT COMMAND...: the command as it is typed, and what it prints.
 show() {
