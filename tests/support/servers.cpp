@@ -137,6 +137,7 @@ TypesConfig {folder}/mime.types
 Listen 127.0.0.1:{port}
 Listen [::1]:{port}
 Listen 127.0.0.1:{tls_port}
+Listen [::1]:{tls_port}
 DocumentRoot {folder}/www
 MaxKeepAliveRequests 0
 KeepAliveTimeout 60
@@ -146,7 +147,7 @@ CustomLog {folder}/access.log words
   Require all granted
   AllowOverride None
 </Directory>
-<VirtualHost 127.0.0.1:{tls_port}>
+<VirtualHost *:{tls_port}>
   SSLEngine on
   SSLCertificateFile {certificate}
   SSLCertificateKeyFile {key}

@@ -3,8 +3,10 @@
 #include <new>
 #include <stdexcept>
 
+#include "common/mail_exit.h"
+#include "httpget/output.h"
 #include "proto/error.h"
-#include "proto/http.h"
+#include "proto/http_session.h"
 #include "proto/url.h"
 
 namespace proto::httpget {
@@ -33,7 +35,13 @@ int exit_status_of(const std::exception& error, bool in_body) {
   if (is<std::invalid_argument>(error)) return kUsage;
   if (is<WriteError>(error)) return kCannotWrite;
   if (is<ReadError>(error)) return kCannotRead;
-  if (is<TunnelError>(error)) return kProxyRefused;
+  if (is<TunnelError>(error) || is<SocksError>(error)) return kProxyRefused;
+  if (const auto* redirect = dynamic_cast<const RedirectError*>(&error)) {
+    return redirect->too_many() ? kTooManyRedirects : kBadUrl;
+  }
+  if (is<HTTPCodingError>(error)) return kBadCoding;
+  if (is<TooLargeError>(error)) return kTooLarge;
+  if (is<tools::ConfigurationError>(error)) return kUsage;
   if (const auto* network = dynamic_cast<const NetworkError*>(&error))
     return network_status(*network, in_body);
   if (const auto* tls = dynamic_cast<const TLSError*>(&error)) {

@@ -15,13 +15,7 @@ int main(int argc, char** argv) {
     httpget::Options options;
     if (const auto status = httpget::parse_options(argc, argv, options)) return *status;
     const std::vector<URL> urls = httpget::urls_of(options.operands);
-    httpget::Transfers transfers(options);
-    int status = httpget::kDone;
-    for (std::size_t i = 0; i < urls.size(); ++i) {
-      const int one = transfers.run(urls[i], i);
-      if (one != httpget::kDone) status = one;
-    }
-    return status;
+    return httpget::Transfers(options, urls).run();
   } catch (const std::exception& e) {
     tools::error_line(e.what());
     return httpget::exit_status_of(e, false);

@@ -4,11 +4,13 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/base64.h"
 #include "base/characters.h"
 #include "base/integers.h"
 #include "common/help.h"
 #include "common/program.h"
 #include "httpget/exit_status.h"
+#include "proto/secret.h"
 
 namespace proto::httpget {
 
@@ -38,6 +40,9 @@ void add_output_options(CLI::App& app, Options& o) {
   app.add_option("--output-dir", o.output_dir, "The folder for -o and -O")->type_name("DIR");
   app.add_flag("-i,--include", o.include_head, "Print the status line and the headers too");
   app.add_flag("-I,--head", o.head_only, "Send HEAD; print the headers");
+  app.add_flag("-J,--remote-header-name", o.header_name, "With -O: the name that the server gives");
+  app.add_option("-w,--write-out", o.write_out, "Print this afterwards: %{http_code}, %{json}, ...")
+      ->type_name("FORMAT");
   app.add_option("-D,--dump-header", o.dump_header, "Write the headers to FILE (- is stdout)")
       ->type_name("FILE");
   app.add_flag("-f,--fail", o.fail, "Print no body for a status of 400 or above");
@@ -79,10 +84,63 @@ void add_request_options(CLI::App& app, Options& o) {
       ->type_name("DATA")
       ->allow_extra_args(false);
   app.add_flag("--dry-run", o.dry_run, "Print the request as it would go out; connect nowhere");
+  app.add_option("-F,--form", o.form,
+                 "A part of multipart/form-data: name=value, name=@FILE, name=<FILE")
+      ->type_name("PART")
+      ->allow_extra_args(false);
+  app.add_option("-r,--range", o.range, "Ask for these bytes: 0-99, 500-, -500")
+      ->type_name("RANGE");
+  app.add_option("-C,--continue-at", o.resume, "Go on at OFFSET, or where FILE ends (-)")
+      ->type_name("OFFSET");
+  app.add_option("-z,--time-cond", o.time_condition,
+                 "Only if newer than TIME or FILE (-TIME: older)")
+      ->type_name("TIME");
+  app.add_option("--etag-save", o.etag_save, "Write the entity tag to FILE")->type_name("FILE");
+  app.add_option("--etag-compare", o.etag_compare, "Only if it has another entity tag than FILE")
+      ->type_name("FILE");
+  app.add_flag("--compressed", o.compressed, "Ask for every coding that is known, and decode");
+  app.add_option("--sha256", o.sha256, "What arrives must have this digest")->type_name("HEX");
   app.add_flag_callback(
       "--http1.0,-0", [&o] { o.http_version = 10; }, "Speak HTTP/1.0");
   app.add_flag_callback(
       "--http1.1", [&o] { o.http_version = 11; }, "Speak HTTP/1.1");
+}
+
+void add_session_options(CLI::App& app, Options& o) {
+  app.add_flag("-L,--location", o.location, "Follow redirects");
+  app.add_option("--max-redirs", o.max_redirs, "At most so many")->type_name("N");
+  app.add_option("-u,--user", o.user,
+                 "Login for the hosts named; asks for the password where it is left out")
+      ->type_name("USER:PASSWORD");
+  app.add_flag("--digest", o.digest, "Log in by Digest only");
+  app.add_flag("--basic", o.basic, "Log in by Basic only");
+  app.add_flag("--anyauth", o.anyauth, "Log in by the strongest way that the server offers");
+  app.add_option("--oauth2-bearer", o.bearer_file, "Log in with the token that stands in FILE")
+      ->type_name("TOKEN-FILE");
+  app.add_flag("-n,--netrc", o.netrc, "Take logins from ~/.netrc");
+  tools::add_password_options(app, o.passwords);
+  app.add_option("-b,--cookie", o.cookies, "Cookies to send, or a file of them")
+      ->type_name("DATA/FILE")
+      ->allow_extra_args(false);
+  app.add_option("-c,--cookie-jar", o.cookie_jar, "Keep cookies in FILE")->type_name("FILE");
+  app.add_option("--hsts", o.hsts, "Keep in FILE which hosts want https only")->type_name("FILE");
+  app.add_option("--retry", o.retries, "Try again so often after a failure that may pass")
+      ->type_name("N");
+  app.add_option("--retry-delay", o.retry_delay, "Seconds between attempts; else 1, doubling")
+      ->type_name("S");
+  app.add_option("--retry-max-time", o.retry_max_time, "No retry begins later than that")
+      ->type_name("S");
+  app.add_flag("--retry-all-errors", o.retry_all_errors, "Also after failures that look lasting");
+  app.add_option("-x,--proxy", o.proxy, "[http|https|socks5|socks5h://][user:pw@]HOST:PORT")
+      ->type_name("PROXY");
+  app.add_option("--noproxy", o.no_proxy, "Hosts to reach without a proxy")->type_name("LIST");
+  app.add_option("--connect-to", o.connect_to, "HOST:PORT:HOST2:PORT2: connect there instead")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
+  app.add_option("--interface", o.interface, "Local address or device to come from")
+      ->type_name("ADDR");
+  app.add_flag("-Z,--parallel", o.parallel, "Several URLs at once");
+  app.add_option("--parallel-max", o.parallel_max, "At most so many at once")->type_name("N");
 }
 
 void add_transfer_options(CLI::App& app, Options& o) {
@@ -98,18 +156,62 @@ void add_transfer_options(CLI::App& app, Options& o) {
   app.add_option("-m,--max-time", o.max_time, "Seconds for the whole transfer")->type_name("S");
 }
 
+// A process list shows argv: what follows -u and -x is taken out of it at once.
+void wipe_passwords(int argc, char** argv) {
+  bool next = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    std::size_t from = next ? 0 : word.size();
+    next = false;
+    for (const std::string_view name : {"--user", "--proxy"}) {
+      if (word == name) next = true;
+      if (word.starts_with(std::string(name) + "=")) from = name.size() + 1;
+    }
+    if (from == word.size() && word.size() >= 2 && word[0] == '-' && word[1] != '-') {
+      // Grouped letters: the value of -u or -x is what stands behind it, or the next word.
+      const auto letter = word.find_first_of("ux", 1);
+      const auto takes_value = word.find_first_of("oDXHAedTFrCzEbcmw", 1);
+      if (letter != std::string_view::npos && letter < takes_value) {
+        from = letter + 1;
+        next = from == word.size();
+      }
+    }
+    wipe(argv[i] + from, word.size() - from);
+  }
+}
+
 void check(const Options& o) {
   if (o.operands.empty()) throw UsageError("no URL given (--help shows what there is)");
-  for (const auto& seconds : {o.connect_timeout, o.max_time}) {
-    if (seconds && !(std::isfinite(*seconds) && *seconds >= 0)) {
-      throw UsageError(std::string(seconds == o.max_time ? "--max-time" : "--connect-timeout") +
-                       ": not a number of seconds");
+  const std::pair<const char*, const std::optional<double>*> seconds[] = {
+      {"--connect-timeout", &o.connect_timeout},
+      {"--max-time", &o.max_time},
+      {"--retry-delay", &o.retry_delay},
+      {"--retry-max-time", &o.retry_max_time}};
+  for (const auto& [name, value] : seconds) {
+    if (*value && !(std::isfinite(**value) && **value >= 0)) {
+      throw UsageError(std::string(name) + ": not a number of seconds");
     }
   }
+  if (o.parallel_max == 0) throw UsageError("--parallel-max: at least 1");
+  if (!o.sha256.empty() && (o.sha256.size() != 64 || !hex_decode(o.sha256))) {
+    throw UsageError("--sha256: not 64 hexadecimal digits");
+  }
+  if (!o.form.empty() && (!o.data.empty() || !o.upload.empty())) {
+    throw UsageError("--form: not together with --data or --upload-file");
+  }
+  if (!o.resume.empty() && !o.range.empty())
+    throw UsageError("--continue-at: not together with --range");
+  if (!o.resume.empty() && o.resume != "-" && !parse_decimal(o.resume)) {
+    throw UsageError("--continue-at: neither an offset nor -");
+  }
+  if (o.header_name && !o.remote_name)
+    throw UsageError("--remote-header-name: only with --remote-name");
   if (!o.method.empty() && !is_token(o.method))
     throw UsageError("--request: not a method: " + proto::quoted(o.method));
   const std::pair<const char*, const std::string*> single[] = {{"--user-agent", &o.user_agent},
-                                                               {"--referer", &o.referer}};
+                                                               {"--referer", &o.referer},
+                                                               {"--range", &o.range},
+                                                               {"--user", &o.user}};
   for (const auto& [name, value] : single) {
     if (has_line_break_or_nul(*value))
       throw UsageError(std::string(name) + ": a line break in the value");
@@ -117,6 +219,9 @@ void check(const Options& o) {
   for (const auto& line : o.headers) {
     if (has_line_break_or_nul(line))
       throw UsageError("--header: a line break in " + proto::quoted(line));
+  }
+  for (const auto& text : o.cookies) {
+    if (has_line_break_or_nul(text)) throw UsageError("--cookie: a line break in the value");
   }
   if (!o.upload.empty() && !o.data.empty())
     throw UsageError("--upload-file: not together with --data");
@@ -146,9 +251,11 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
   app.add_option("operands", options.operands, "HOST and /PATH, or URLs")->type_name("");
   add_output_options(app, options);
   add_request_options(app, options);
+  add_session_options(app, options);
   add_transfer_options(app, options);
   try {
     app.parse(argc, argv);
+    wipe_passwords(argc, argv);
     if (options.silent && !options.show_error) tools::silence_errors();
     check(options);
   } catch (const CLI::CallForHelp&) {

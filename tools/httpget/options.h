@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/connection_options.h"
+#include "common/passwords.h"
 
 namespace proto::httpget {
 
@@ -34,6 +35,10 @@ struct Options {
   std::string output_dir;
   bool include_head = false;
   bool head_only = false;
+  bool header_name = false;  // -J
+  std::string write_out;
+  bool parallel = false;
+  std::size_t parallel_max = 50;
   std::string dump_header;
   bool fail = false;
   bool silent = false;
@@ -50,15 +55,41 @@ struct Options {
   std::string referer;
   std::vector<DataPart> data;
   std::string upload;
+  std::vector<std::string> form;  // -F
   bool data_in_query = false;
   std::vector<std::string> url_query;
   bool dry_run = false;
   int http_version = 11;
+  std::string range;
+  std::string resume;  // -C: an offset, or "-"
+  std::string time_condition;
+  std::string etag_save, etag_compare;
+  bool compressed = false;
+  std::string sha256;
+
+  // logins, cookies, redirects, retries
+  bool location = false;
+  unsigned max_redirs = 30;
+  std::string user;  // "user:password"; wiped from argv, and from here once it is used
+  bool digest = false, basic = false, anyauth = false;
+  std::string bearer_file;
+  bool netrc = false;
+  tools::PasswordSources passwords;
+  std::vector<std::string> cookies;
+  std::string cookie_jar;
+  std::string hsts;
+  unsigned retries = 0;
+  std::optional<double> retry_delay, retry_max_time;
+  bool retry_all_errors = false;
 
   // the connection
   tools::ConnectionFlags connection;
   std::string unix_socket;
   std::vector<std::string> resolve;
+  std::vector<std::string> connect_to;
+  std::string interface;
+  std::optional<std::string> proxy;  // empty: none, whatever the environment says
+  std::optional<std::string> no_proxy;
   std::optional<double> connect_timeout;
   std::optional<double> max_time;
 };

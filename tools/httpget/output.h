@@ -4,14 +4,16 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/crypto.h"
 #include "common/atomic_file.h"
 #include "common/text.h"
 #include "httpget/options.h"
-#include "proto/http.h"
-#include "proto/url.h"
+#include "httpget/progress.h"
+#include "proto/http_session.h"
 
 namespace proto::httpget {
 
@@ -21,55 +23,69 @@ class TooLargeError : public LimitError {
   using LimitError::LimitError;
 };
 
-// How far a body is, on stderr, a few times a second.
-class Progress {
+// What arrived has another digest than it should.
+class DigestError : public Error {
  public:
-  explicit Progress(bool shown) : shown_(shown) {}
-  void update(std::uint64_t received, std::optional<std::uint64_t> total);
+  using Error::Error;
+};
+
+// Where a body goes: a file, or stdout.
+struct Target {
+  std::optional<std::string> path;  // nothing: stdout
+  bool replace = true;              // false: an existing file is an error (-J)
+  // Not empty: bytes go behind what is in `path` already, which this many are (-C).
+  std::uint64_t append_at = 0;
+};
+
+// The file that the options name for the nth URL. Throws URLError.
+Target target_for(const Options& options, const URL& url, std::size_t index);
+// With -J: the name that the response gives, where it gives one.
+void take_name_from(const SessionResponse& response, const Options& options, Target& target);
+
+// Digests that a body must have: --sha256's, and those of the response's own fields (RFC 9530).
+class DigestCheck {
+ public:
+  DigestCheck(const Options& options, const SessionResponse& response);
+  bool active() const noexcept { return !wanted_.empty(); }
+  void update(std::string_view data);
+  // Throws DigestError.
   void finish();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  bool shown_;
-  bool drawn_ = false;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point last_{};
+  struct Wanted {
+    std::string name;
+    std::string bytes;
+    Digest digest;
+  };
+  std::vector<Wanted> wanted_;
 };
 
-// Keeps a transfer at a rate by sleeping where it is ahead.
-class RateLimit {
- public:
-  explicit RateLimit(std::uint64_t bytes_per_second) : rate_(bytes_per_second) {}
-  // What may be asked for at once.
-  std::uint64_t quantum() const noexcept;
-  // Says that `size` more came; returns when the rate allows more, or at the deadline.
-  void took(std::uint64_t size, Deadline deadline);
-
- private:
-  std::uint64_t rate_;
-  std::uint64_t total_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-// The file that the options name for the nth URL; nothing: stdout. Throws UsageError, URLError.
-std::optional<std::string> output_path(const Options& options, const URL& url, std::size_t index);
-
-// Writes a response's head and body where the options say. Throws WriteError.
+// Writes a response's head and body where the options say. Throws WriteError, TooLargeError,
+// DigestError.
 class Output {
  public:
-  Output(const Options& options, std::optional<std::string> path);
+  Output(const Options& options, Target target, Progress& progress, Deadline deadline);
 
-  // Reads the whole body. `deadline` bounds the sleeping of a rate limit. False: a status for which
-  // FILE must not appear; what there was of a body went to stdout, or nowhere (-f).
-  bool write(HTTPResponse& response, Deadline deadline);
+  // Reads the whole body. False: a status for which FILE must not appear; what there was of a body
+  // went to stdout, or nowhere (-f).
+  bool write(SessionResponse& response);
+  const Target& target() const noexcept { return target_; }
+  std::size_t head_bytes() const noexcept { return head_bytes_; }
 
  private:
-  void write_head(const HTTPResponse& response);
-  void write_body(HTTPResponse& response, int fd, bool to_file, Deadline deadline);
-  void print(std::string_view text);
+  void write_head(const SessionResponse& response);
+  void write_body(SessionResponse& response, int fd, bool to_file);
+  void write_to_terminal(SessionResponse& response);
+  void append(SessionResponse& response);
 
   const Options& options_;
-  std::optional<std::string> path_;
+  Target target_;
+  Progress& progress_;
+  Deadline deadline_;
+  std::size_t head_bytes_ = 0;
 };
+
+// To stdout; on a terminal, control characters escaped. Throws WriteError.
+void print(std::string_view text);
 
 }  // namespace proto::httpget

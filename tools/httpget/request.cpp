@@ -1,9 +1,16 @@
 #include "httpget/request.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <ctime>
+#include <span>
 
 #include "base/characters.h"
 #include "common/atomic_file.h"
+#include "httpget/form.h"
+#include "proto/header_text.h"
+#include "wire/http_date.h"
 
 namespace proto::httpget {
 
@@ -89,49 +96,136 @@ std::vector<URL> urls_of(const std::vector<std::string>& operands) {
   return urls;
 }
 
-Body Request::body() const {
-  if (!upload_path.empty()) return Body::from_file(upload_path == "-" ? "/dev/stdin" : upload_path);
-  return has_bytes ? Body(bytes) : Body();
+namespace {
+
+// -z: an If-Modified-Since of a date or of a file's time; with "-" before it an
+// If-Unmodified-Since.
+void add_time_condition(Fields& fields, const std::string& text) {
+  if (text.empty()) return;
+  const bool older = text.starts_with('-');
+  const std::string value = older ? text.substr(1) : text;
+  std::optional<std::chrono::sys_seconds> time;
+  struct stat status {};
+  if (const auto date = parse_mail_date(value)) {
+    time = date->time;
+  } else if (const auto http = parse_http_date(value)) {
+    time = *http;
+  } else if (std::tm day{}; ::strptime(value.c_str(), "%Y-%m-%d %H:%M:%S", &day) != nullptr ||
+                            ::strptime(value.c_str(), "%Y-%m-%dT%H:%M:%S", &day) != nullptr ||
+                            ::strptime(value.c_str(), "%Y-%m-%d", &day) != nullptr ||
+                            ::strptime(value.c_str(), "%Y%m%d", &day) != nullptr) {
+    time = std::chrono::sys_seconds(std::chrono::seconds(::timegm(&day)));
+  } else if (::stat(value.c_str(), &status) == 0) {
+    time = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
+  }
+  if (!time) throw UsageError("--time-cond: neither a date nor a file: " + proto::quoted(text));
+  fields.add(older ? "If-Unmodified-Since" : "If-Modified-Since", format_http_date(*time));
 }
 
-Request make_request(const Options& o, const URL& given) {
-  Request request{given, o.method, {}, {}, false, {}};
-  for (const std::string& text : o.url_query) add_query(request.url, urlencoded(text));
-  if (!o.user_agent.empty()) request.fields.add("User-Agent", o.user_agent);
-  request.fields.add("Accept", "*/*");
-  if (!o.referer.empty()) request.fields.add("Referer", o.referer);
+void add_conditions(Fields& fields, const Options& o) {
+  if (!o.range.empty()) fields.add("Range", "bytes=" + o.range);
+  add_time_condition(fields, o.time_condition);
+  if (!o.etag_compare.empty()) {
+    struct stat status {};
+    std::string tag = ::stat(o.etag_compare.c_str(), &status) == 0
+                          ? tools::read_file(o.etag_compare, 64 * 1024)
+                          : "";
+    tag = trim(std::string_view(tag).substr(0, tag.find_first_of("\r\n")));
+    fields.add("If-None-Match", tag.empty() ? "\"\"" : tag);
+  }
+}
 
+// What goes on the wire as it is joined by -d and its like.
+std::string joined_data(const Options& o, bool& json) {
   std::string data;
-  bool json = false;
   for (const DataPart& part : o.data) {
     if (&part != &o.data.front() && part.kind != DataPart::Kind::json) data += '&';
     data += data_of(part);
     json = json || part.kind == DataPart::Kind::json;
   }
-  if (o.data_in_query) {
-    add_query(request.url, data);
-  } else if (!o.data.empty()) {
-    request.has_bytes = true;
-    request.bytes = std::move(data);
-    request.fields.add("Content-Type",
-                       json ? "application/json" : "application/x-www-form-urlencoded");
-    if (json) request.fields.set("Accept", "application/json");
+  return data;
+}
+
+// One segment after the other: bytes in memory, files as they are read.
+Body form_body(const std::shared_ptr<const std::vector<FormData::Segment>>& segments,
+               std::optional<std::uint64_t> size) {
+  struct Reader {
+    std::shared_ptr<const std::vector<FormData::Segment>> segments;
+    std::size_t index = 0;
+    std::size_t at = 0;
+    std::optional<Body> file;
+  };
+  auto reader = std::make_shared<Reader>(Reader{segments, 0, 0, std::nullopt});
+  return Body::from_source(
+      [reader](std::span<char> into) -> std::size_t {
+        Reader& r = *reader;
+        for (; r.index < r.segments->size(); ++r.index, r.at = 0, r.file.reset()) {
+          const FormData::Segment& segment = (*r.segments)[r.index];
+          if (!segment.path.empty()) {
+            if (!r.file) r.file = Body::from_file(segment.path);
+            if (const std::size_t n = r.file->source()(into)) return n;
+          } else if (r.at < segment.bytes.size()) {
+            const std::size_t n = std::min(into.size(), segment.bytes.size() - r.at);
+            std::copy_n(segment.bytes.begin() + static_cast<std::ptrdiff_t>(r.at), n, into.begin());
+            r.at += n;
+            return n;
+          }
+        }
+        return 0;
+      },
+      size);
+}
+
+void set_body(Request& request, const Options& o) {
+  SessionRequest& http = request.http;
+  if (!o.form.empty()) {
+    FormData form = make_form(o.form);
+    http.headers.add("Content-Type", form.content_type());
+    auto segments = std::make_shared<const std::vector<FormData::Segment>>(form.take_segments());
+    http.body = [segments, size = form.size()] { return form_body(segments, size); };
+    return;
   }
   if (!o.upload.empty()) {
-    request.upload_path = o.upload;
     // As curl: a URL that ends in a slash gets the file's own name.
-    const auto slash = o.upload.rfind('/');
-    if (request.url.path().ends_with('/') && o.upload != "-") {
-      const std::string name = slash == std::string::npos ? o.upload : o.upload.substr(slash + 1);
-      request.url.set_path(request.url.path() + percent_encode(name));
+    if (http.url.path().ends_with('/') && o.upload != "-") {
+      http.url.set_path(http.url.path() + percent_encode(o.upload.substr(o.upload.rfind('/') + 1)));
     }
+    http.body = [path = o.upload == "-" ? "/dev/stdin" : o.upload] {
+      return Body::from_file(path);
+    };
+    return;
   }
-  apply_headers(request.fields, o.headers);
-  if (request.method.empty()) {
-    request.method = o.head_only         ? "HEAD"
-                     : request.has_bytes ? "POST"
-                     : !o.upload.empty() ? "PUT"
-                                         : "GET";
+  if (o.data.empty()) return;
+  bool json = false;
+  std::string data = joined_data(o, json);
+  if (o.data_in_query) return add_query(http.url, data);
+  request.bytes = std::make_shared<const std::string>(std::move(data));
+  http.body = [bytes = request.bytes] { return Body(*bytes); };
+  http.headers.add("Content-Type", json ? "application/json" : "application/x-www-form-urlencoded");
+  if (json) http.headers.set("Accept", "application/json");
+}
+
+}  // namespace
+
+Request make_request(const Options& o, const URL& given) {
+  Request request{
+      .http = {.method = o.method, .url = given, .headers = {}, .body = {}, .may_retry = {}},
+      .bytes = {}};
+  SessionRequest& http = request.http;
+  for (const std::string& text : o.url_query) add_query(http.url, urlencoded(text));
+  if (!o.user_agent.empty()) http.headers.add("User-Agent", o.user_agent);
+  http.headers.add("Accept", "*/*");
+  if (!o.referer.empty()) http.headers.add("Referer", o.referer);
+  for (const std::string& text : o.cookies) {
+    if (text.find('=') == std::string::npos) continue;
+    const auto before = http.headers.get("Cookie");
+    http.headers.set("Cookie", before ? std::string(*before) + "; " + text : text);
+  }
+  set_body(request, o);
+  add_conditions(http.headers, o);
+  apply_headers(http.headers, o.headers);
+  if (http.method.empty()) {
+    http.method = o.head_only ? "HEAD" : !o.upload.empty() ? "PUT" : http.body ? "POST" : "GET";
   }
   return request;
 }

@@ -1,136 +1,256 @@
 #include "httpget/transfer.h"
 
-#include <cstdio>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <thread>
 
 #include "base/characters.h"
-#include "base/integers.h"
-#include "common/log.h"
 #include "common/program.h"
 #include "httpget/exit_status.h"
-#include "httpget/output.h"
+#include "httpget/session_setup.h"
 
 namespace proto::httpget {
 
 namespace {
 
-std::chrono::milliseconds milliseconds(double seconds) {
-  // Beyond that a deadline never passes anyhow.
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(seconds * 1000.0, 1e15)));
+using Clock = std::chrono::steady_clock;
+
+std::chrono::sys_seconds now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-// --resolve HOST:PORT:ADDRESS[,ADDRESS]...
-void add_override(ConnectOptions& connect, const std::string& text) {
-  const auto bad = [&] {
-    return UsageError("--resolve: not HOST:PORT:ADDRESS: " + proto::quoted(text));
-  };
-  std::string_view rest = text;
-  if (rest.starts_with('+')) rest.remove_prefix(1);
-  const auto host_end = rest.starts_with('[') ? rest.find("]:") : rest.find(':');
-  if (host_end == std::string_view::npos) throw bad();
-  std::string host = lower(rest.substr(0, host_end));
-  if (host.starts_with('[')) host.erase(0, 1);
-  rest.remove_prefix(host_end + (rest[host_end] == ']' ? 2 : 1));
-  const auto port_end = rest.find(':');
-  if (port_end == std::string_view::npos || host.empty()) throw bad();
-  const auto port = parse_decimal(rest.substr(0, port_end), 65535);
-  if (!port) throw bad();
-  rest.remove_prefix(port_end + 1);
-  std::vector<Address>& addresses = connect.resolve[host + ":" + std::to_string(*port)];
-  addresses.clear();
-  while (true) {
-    const auto comma = rest.find(',');
-    const std::string_view literal = rest.substr(0, comma);
-    if (!Address::is_literal(literal)) throw bad();
-    addresses.emplace_back(literal, static_cast<std::uint16_t>(*port));
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
+double seconds_between(Clock::time_point from, Clock::time_point to) {
+  return to < from ? 0 : std::chrono::duration<double>(to - from).count();
+}
+
+void fill_report(Report& report, const SessionResponse& response, Clock::time_point start) {
+  report.http_code = response.status();
+  report.http_version = response.response().version();
+  report.headers = response.headers();
+  report.url_effective = response.url().to_string();
+  report.scheme = response.url().scheme();
+  report.content_type = response.headers().get("Content-Type").value_or("");
+  report.redirects = response.redirects();
+  report.connects = response.connects();
+  report.retries = static_cast<unsigned>(response.attempts().size()) - 1 - report.redirects;
+  if (const auto location = response.headers().get("Location");
+      location && response.status() / 100 == 3) {
+    try {
+      report.redirect_url = response.url().resolve(*location).to_string();
+    } catch (const URLError&) {
+      report.redirect_url = *location;
+    }
   }
+  const auto colon = response.peer().rfind(':');
+  if (colon != std::string::npos) {
+    try {
+      const Address peer = Address::parse(response.peer());
+      report.remote_ip = peer.host();
+      report.remote_port = peer.port();
+    } catch (const std::invalid_argument&) {
+    }
+  }
+  const ConnectTimes& times = response.times();
+  // Zero where the connection was there already.
+  if (times.started >= start) {
+    report.namelookup = seconds_between(start, times.resolved);
+    report.connect = seconds_between(start, times.connected);
+    report.appconnect = seconds_between(start, times.secured);
+  }
+  report.starttransfer = seconds_between(start, Clock::now());
 }
 
 }  // namespace
 
-Transfers::Transfers(const Options& o) : options_(o) {
-  ConnectOptions& connect = http_.connect;
-  connect.family = tools::family_of(o.connection);
-  connect.unix_socket = o.unix_socket;
-  connect.trace = tools::make_trace(o.verbosity);
-  // Without -m a transfer may take a day, as long as bytes keep moving.
-  connect.timeouts.total = std::chrono::hours(24);
-  if (o.connect_timeout) connect.timeouts.connect = milliseconds(*o.connect_timeout);
-  if (o.max_time) connect.timeouts.total = milliseconds(*o.max_time);
-  for (const std::string& text : o.resolve) add_override(connect, text);
-  http_.version = o.http_version;
+Transfers::Transfers(const Options& options, const std::vector<URL>& urls)
+    : options_(options),
+      urls_(urls),
+      session_options_(session_options(options, urls)),
+      session_(session_options_),
+      progress_(!options.silent &&
+                options.progress.value_or((!options.outputs.empty() || options.remote_name) &&
+                                          ::isatty(STDERR_FILENO) == 1)) {
+  struct stat status {};
+  if (!options.hsts.empty() && ::stat(options.hsts.c_str(), &status) == 0) {
+    hsts_.read(tools::read_file(options.hsts), now());
+  }
 }
 
-// Made when the first https URL comes: an http transfer never touches OpenSSL.
-HTTPConnection& Transfers::connection_to(const Origin& origin) {
-  const std::string key = origin.to_string();
-  const auto found = connections_.find(key);
-  if (found != connections_.end()) return found->second;
-  HTTPOptions http = http_;
-  http.tls = origin.scheme == "https";
-  if (http.tls) {
-    if (!http_.connect.tls) {
-      TLSOptions tls = tools::tls_options_of(options_.connection);
-      tls.alpn = {"http/1.1"};
-      http_.connect.tls = TLSContext::client(tls);
-    }
-    http.connect.tls = http_.connect.tls;
-  }
-  return connections_
-      .emplace(key,
-               HTTPConnection(origin.host.find(':') != std::string::npos ? "[" + origin.host + "]"
-                                                                         : origin.host,
-                              origin.port, std::move(http)))
-      .first->second;
+URL Transfers::upgraded(const URL& url) {
+  const std::lock_guard lock(mutex_);
+  return hsts_.upgrade(url, now());
 }
 
-int Transfers::fetch(const URL& url, std::size_t index, Deadline deadline) {
-  const Request request = make_request(options_, url);
-  const auto path = output_path(options_, request.url, index);
-  HTTPConnection& connection = connection_to(request.url.origin());
-  const Body body = request.body();
-  if (options_.dry_run) {
-    const std::string head =
-        connection.request_head(request.method, request.url.target(), body, request.fields);
-    std::fwrite(head.data(), 1, head.size(), stdout);
-    std::fwrite(request.bytes.data(), 1, request.bytes.size(), stdout);
-    if (!tools::flush_stdout()) throw WriteError("cannot write to stdout", EIO);
-    return kDone;
+int Transfers::dry_run(const Request& request) {
+  print(session_.dry_run(request.http));
+  if (request.bytes) {
+    print(*request.bytes);
+  } else if (request.http.body) {
+    const Body body = request.http.body();
+    std::string buffer(std::size_t{64} * 1024, '\0');
+    while (const std::size_t n = body.source()(buffer))
+      print(std::string_view(buffer).substr(0, n));
   }
-  connection.set_deadline(deadline);
-  connection.request(request.method, request.url.target(), body, request.fields);
-  HTTPResponse response = connection.getresponse();
-  in_body_ = true;
-  Output output(options_, path);
-  const bool placed = output.write(response, deadline);
-  const std::string said = std::to_string(response.status()) + " " + escaped(response.reason());
+  return kDone;
+}
+
+void Transfers::learn(const SessionResponse& response, const Target& target) {
+  const auto etag = response.headers().get("ETag");
+  if (!options_.etag_save.empty() && etag && response.status() / 100 == 2) {
+    tools::AtomicFile file(options_.etag_save);
+    file.write(std::string(*etag) + "\n");
+    file.commit();
+  }
+  if (const auto policy = response.headers().get("Strict-Transport-Security");
+      policy && !options_.hsts.empty()) {
+    const std::lock_guard lock(mutex_);
+    hsts_.take(response.url(), *policy, now());
+  }
+  if (!options_.resume.empty() && target.path && response.status() / 100 == 2) {
+    Resume::keep_validator(*target.path, response.headers());
+  }
+}
+
+// The response to `request`, or where a part is there already, to the question for its rest.
+SessionResponse Transfers::ask(const SessionRequest& request, const Resume& resume, Target& target,
+                               Deadline deadline, bool& complete) {
+  if (!resume.active()) return session_.request(request, deadline);
+  SessionRequest rest = request;
+  resume.ask(rest.headers);
+  SessionResponse response = session_.request(rest, deadline);
+  switch (resume.judge(response)) {
+    case Resume::Verdict::append:
+      target.append_at = target.path ? resume.offset() : 0;
+      return response;
+    case Resume::Verdict::complete:
+      complete = true;
+      return response;
+    case Resume::Verdict::whole:
+      return response;
+    case Resume::Verdict::anew:
+      break;
+  }
+  return session_.request(request, deadline);
+}
+
+int Transfers::receive(SessionResponse& response, Target target, Report& report) {
+  const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
+  take_name_from(response, options_, target);
+  report.file_name = target.path.value_or("");
+  Output output(options_, target, progress_, deadline);
+  bool placed = false;
+  try {
+    placed = output.write(response);
+  } catch (...) {
+    report.size_download = response.delivered();
+    throw;
+  }
+  report.size_download = response.delivered();
+  report.size_header = output.head_bytes();
+  learn(response, target);
+  const std::string said = std::to_string(response.status()) + " " + response.reason();
   if (response.status() >= 400) {
-    tools::error_line("the server refused: " + request.url.to_string() + ": " + said);
+    report.error = "the server refused: " + response.url().to_string() + ": " + said;
+    tools::error_line(report.error);
     return kHttpError;
   }
   if (!placed && response.status() != 304) {
-    tools::error_line("not written: " + escaped(*path) + ": the server said " + said);
+    report.error = "not written: " + *target.path + ": the server said " + said;
+    tools::error_line(report.error);
     return kHttpError;
   }
   return kDone;
 }
 
-int Transfers::run(const URL& url, std::size_t index) {
-  in_body_ = false;
+int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
+  const auto start = Clock::now();
+  const Request request = make_request(options_, upgraded(urls_[index]));
+  report.method = request.http.method;
+  Target target = target_for(options_, request.http.url, index);
+  if (options_.dry_run) return dry_run(request);
+  const Resume resume(options_, target);
+  const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
+  bool complete = false;
+  // What changes under a retry is fetched anew, as long as nothing of it has left this program.
+  for (unsigned tries = 0;; ++tries) {
+    SessionResponse response = ask(request.http, resume, target, deadline, complete);
+    in_body = true;
+    fill_report(report, response, start);
+    if (complete) return kDone;
+    try {
+      return receive(response, target, report);
+    } catch (const ResourceChangedError&) {
+      if (!target.path || tries >= options_.retries) throw;
+      target.append_at = 0;
+      in_body = false;
+    }
+  }
+}
+
+int Transfers::run_one(std::size_t index) {
+  const auto start = Clock::now();
+  Report report;
+  report.url = urls_[index].to_string();
+  report.url_effective = report.url;
+  bool in_body = false;
+  int status = kDone;
   try {
-    return fetch(url, index, Deadline::after(http_.connect.timeouts.total));
+    status = fetch(index, report, in_body);
   } catch (const WriteError& e) {
     // A reader that went away (head, less) has seen what it wanted.
     if (e.code() != EPIPE) tools::error_line(e.what());
-    return kCannotWrite;
-  } catch (const TooLargeError& e) {
-    tools::error_line(url.to_string() + ": " + e.what());
-    return kTooLarge;
+    report.error = e.what();
+    status = kCannotWrite;
   } catch (const std::exception& e) {
+    progress_.clear();
     tools::error_line(e.what());
-    return exit_status_of(e, in_body_);
+    report.error = e.what();
+    status = exit_status_of(e, in_body);
   }
+  report.exit_code = status;
+  report.total = seconds_between(start, Clock::now());
+  if (!options_.write_out.empty() && !options_.dry_run)
+    print(write_out(options_.write_out, report));
+  return status;
+}
+
+void Transfers::save_state() {
+  if (session_options_.cookies) save_cookies(options_, *session_options_.cookies);
+  if (options_.hsts.empty()) return;
+  tools::AtomicFile file(options_.hsts);
+  file.write(hsts_.write(now()));
+  file.commit();
+}
+
+int Transfers::run() {
+  int status = kDone;
+  const std::size_t workers = options_.parallel ? std::min(options_.parallel_max, urls_.size()) : 1;
+  if (workers <= 1) {
+    for (std::size_t i = 0; i < urls_.size(); ++i) {
+      const int one = run_one(i);
+      if (one != kDone) status = one;
+    }
+  } else {
+    std::atomic<std::size_t> next = 0;
+    std::atomic<int> failed = kDone;
+    std::vector<std::jthread> threads;
+    for (std::size_t w = 0; w < workers; ++w) {
+      threads.emplace_back([&] {
+        for (std::size_t i = next++; i < urls_.size(); i = next++) {
+          const int one = run_one(i);
+          if (one != kDone) failed = one;
+        }
+      });
+    }
+    threads.clear();
+    status = failed;
+  }
+  progress_.clear();
+  save_state();
+  return status;
 }
 
 }  // namespace proto::httpget

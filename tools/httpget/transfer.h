@@ -1,30 +1,47 @@
-// Transfers: each URL in turn, over connections that are used again.
+// Transfers: every URL, one after the other or several at once, over one session.
 #pragma once
 
-#include <map>
-#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "httpget/options.h"
+#include "httpget/output.h"
+#include "httpget/progress.h"
 #include "httpget/request.h"
-#include "proto/http.h"
+#include "httpget/resume.h"
+#include "httpget/write_out.h"
+#include "proto/hsts.h"
+#include "proto/http_session.h"
 
 namespace proto::httpget {
 
 class Transfers {
  public:
-  explicit Transfers(const Options& options);
-  // Fetches one URL. Its exit status; what failed has been said on stderr.
-  int run(const URL& url, std::size_t index);
+  // Throws what session_options() does.
+  Transfers(const Options& options, const std::vector<URL>& urls);
+  // Fetches all of them. The exit status: 0, or that of the last one that failed. What failed is
+  // said on stderr.
+  int run();
 
  private:
-  HTTPConnection& connection_to(const Origin& origin);
-  int fetch(const URL& url, std::size_t index, Deadline deadline);
+  int run_one(std::size_t index);
+  int fetch(std::size_t index, Report& report, bool& in_body);
+  int receive(SessionResponse& response, Target target, Report& report);
+  SessionResponse ask(const SessionRequest& request, const Resume& resume, Target& target,
+                      Deadline deadline, bool& complete);
+  int dry_run(const Request& request);
+  void learn(const SessionResponse& response, const Target& target);
+  URL upgraded(const URL& url);
+  void save_state();
 
   const Options& options_;
-  HTTPOptions http_;
-  std::map<std::string, HTTPConnection> connections_;  // by origin
-  bool in_body_ = false;
+  const std::vector<URL>& urls_;
+  std::mutex mutex_;  // guards hsts_
+  HSTSStore hsts_;
+  SessionOptions session_options_;
+  HTTPSession session_;
+  Progress progress_;
 };
 
 }  // namespace proto::httpget

@@ -37,6 +37,8 @@ class Address {
   std::string host() const;
   // 0 for a Unix socket.
   std::uint16_t port() const noexcept;
+  // The 4 or 16 bytes of an IP address, as they go on the wire; empty for others.
+  std::string bytes() const;
   Address with_port(std::uint16_t port) const;
   bool is_loopback() const noexcept;  // 127/8, ::1, ::ffff:127/104, every Unix socket
   // As parse() takes it.

@@ -58,7 +58,12 @@ struct HTTPOptions {
 // The proxy did not open the tunnel. code() is its status, text() the first 64 KiB of its body.
 class TunnelError : public ReplyError {
  public:
-  using ReplyError::ReplyError;
+  TunnelError(const std::string& what, int status, std::string body, Fields headers)
+      : ReplyError(what, status, {}, std::move(body)), headers_(std::move(headers)) {}
+  const Fields& headers() const noexcept { return headers_; }
+
+ private:
+  Fields headers_;
 };
 
 // The peer closed the connection without a word of a response. Over a connection that was kept
@@ -199,7 +204,9 @@ class HTTPConnection {
 
   // All that follows goes through `CONNECT host:port` to the proxy that this connection was made
   // for (RFC 9110 §9.3.6). Call it before the first request. TLS is then spoken with `host`.
-  void set_tunnel(std::string_view host, std::uint16_t port, const Fields& headers = {});
+  // `proxy_tls`, where given, is for the way to the proxy itself.
+  void set_tunnel(std::string_view host, std::uint16_t port, const Fields& headers = {},
+                  std::shared_ptr<const TLSContext> proxy_tls = nullptr);
   // Bounds what follows; without it each request has options.connect.timeouts.total.
   void set_deadline(Deadline deadline);
 
@@ -215,6 +222,8 @@ class HTTPConnection {
   // Null without TLS or before the connection is open.
   const TLSInfo* tls_info() const noexcept;
   const ConnectTimes& times() const noexcept;
+  // The address that the connection which is open now goes to, as text.
+  const std::string& peer() const noexcept;
   // Requests sent over the connection that is open now.
   std::uint64_t requests_sent() const noexcept;
   // The head as request() would send it, for dry runs.

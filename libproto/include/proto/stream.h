@@ -9,15 +9,36 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/address.h"
 #include "proto/deadline.h"
+#include "proto/error.h"
+#include "proto/secret.h"
 #include "proto/tls.h"
 #include "proto/trace.h"
 #include "proto/transport.h"
 
 namespace proto {
+
+// A SOCKS proxy to go through.
+struct SocksProxy {
+  int version = 5;  // 5, or 4 for 4a
+  // The proxy looks names up, not this machine (always so with 4a).
+  bool remote_names = true;
+  std::string host;
+  std::uint16_t port = 1080;
+  std::string user;  // empty: no login
+  Secret password;
+};
+
+// The SOCKS proxy refused, or does not speak SOCKS.
+class SocksError : public NetworkError {
+ public:
+  SocksError(const std::string& what, std::string address)
+      : NetworkError(what, 0, Phase::proxy, std::move(address)) {}
+};
 
 // Where and how to connect: what every protocol class takes.
 struct ConnectOptions {
@@ -29,6 +50,9 @@ struct ConnectOptions {
   // "host:port" (lower case) to the addresses to use in place of a look-up; "*:port" is for every
   // host.
   std::map<std::string, std::vector<Address>> resolve;
+  // Connect there in place of the host and port given; TLS and messages keep those.
+  std::optional<std::pair<std::string, std::uint16_t>> via;
+  std::optional<SocksProxy> socks;
   std::shared_ptr<const TLSContext> tls;  // null: TLSOptions()'s
   Canceller canceller;
   Trace trace;

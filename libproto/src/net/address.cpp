@@ -177,6 +177,18 @@ std::uint16_t Address::port() const noexcept {
   }
 }
 
+std::string Address::bytes() const {
+  const char* raw = static_cast<const char*>(data());
+  switch (family()) {
+    case Family::ipv4:
+      return {raw + offsetof(sockaddr_in, sin_addr), 4};
+    case Family::ipv6:
+      return {raw + offsetof(sockaddr_in6, sin6_addr), 16};
+    default:
+      return {};
+  }
+}
+
 Address Address::with_port(std::uint16_t port) const {
   Address copy = *this;
   static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));

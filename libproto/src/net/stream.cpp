@@ -6,6 +6,7 @@
 
 #include "base/characters.h"
 #include "net/connect.h"
+#include "net/socks.h"
 #include "proto/error.h"
 
 namespace proto {
@@ -13,15 +14,21 @@ namespace proto {
 Stream Stream::connect(const std::string& host, std::uint16_t port, const ConnectOptions& options,
                        TLSMode mode, Deadline deadline) {
   const Deadline connected_by = earlier(deadline, Deadline::after(options.timeouts.connect));
+  const std::string& target = options.via ? options.via->first : host;
+  const std::uint16_t target_port = options.via ? options.via->second : port;
+  const std::string& next = options.socks ? options.socks->host : target;
+  const std::uint16_t next_port = options.socks ? options.socks->port : target_port;
   ConnectTimes times;
   times.started = Deadline::Clock::now();
-  const auto addresses = addresses_for(host, port, options, connected_by);
+  const auto addresses = addresses_for(next, next_port, options, connected_by);
   times.resolved = Deadline::Clock::now();
-  const bool literal = host.find(':') != std::string::npos && !host.starts_with('[');
-  const std::string where = !options.unix_socket.empty()
-                                ? options.unix_socket
-                                : (literal ? "[" + host + "]" : host) + ":" + std::to_string(port);
-  Stream stream(connect_first(addresses, where, options, connected_by), options.timeouts.idle);
+  const bool literal = next.find(':') != std::string::npos && !next.starts_with('[');
+  const std::string where = !options.unix_socket.empty() ? options.unix_socket
+                                                         : (literal ? "[" + next + "]" : next) +
+                                                               ":" + std::to_string(next_port);
+  auto transport = connect_first(addresses, where, options, connected_by);
+  if (options.socks) socks_connect(*transport, *options.socks, target, target_port, connected_by);
+  Stream stream(std::move(transport), options.timeouts.idle);
   times.connected = Deadline::Clock::now();
   if (mode == TLSMode::implicit) {
     stream.set_deadline(connected_by);

@@ -143,14 +143,23 @@ void HTTPConnection::Impl::start_operation() {
 
 void HTTPConnection::Impl::open() {
   const Deadline total = deadline ? *deadline : Deadline::after(options.connect.timeouts.total);
-  const bool tunnel = !tunnel_host.empty();
-  stream = Stream::connect(host, port, options.connect,
-                           options.tls && !tunnel ? TLSMode::implicit : TLSMode::none, total);
   sent = answered = 0;
-  if (!tunnel) return;
+  if (tunnel_host.empty()) {
+    stream = Stream::connect(host, port, options.connect,
+                             options.tls ? TLSMode::implicit : TLSMode::none, total);
+    return;
+  }
+  // The proxy's answer and the second TLS are part of connecting.
+  ConnectOptions to_proxy = options.connect;
+  to_proxy.tls = proxy_tls;
+  const Deadline connected_by = earlier(total, Deadline::after(options.connect.timeouts.connect));
+  stream =
+      Stream::connect(host, port, to_proxy, proxy_tls ? TLSMode::implicit : TLSMode::none, total);
   try {
+    stream.set_deadline(connected_by);
     open_tunnel();
     if (options.tls) stream.start_tls(options.connect.tls, tunnel_host, tunnel_port);
+    stream.set_deadline(total);
   } catch (...) {
     stream.close();
     throw;
@@ -184,7 +193,7 @@ void HTTPConnection::Impl::open_tunnel() {
   const std::string body = refusal.read(std::size_t{64} * 1024);
   throw TunnelError("the proxy " + host + ":" + std::to_string(port) + " refused a tunnel to " +
                         authority + ": " + std::to_string(status) + " " + escaped(reason),
-                    status, {}, body);
+                    status, body, refusal.headers());
 }
 
 void HTTPConnection::Impl::flush() {
@@ -495,13 +504,15 @@ void HTTPConnection::send(std::string_view data) {
   }
 }
 
-void HTTPConnection::set_tunnel(std::string_view host, std::uint16_t port, const Fields& headers) {
+void HTTPConnection::set_tunnel(std::string_view host, std::uint16_t port, const Fields& headers,
+                                std::shared_ptr<const TLSContext> proxy_tls) {
   Impl& c = *impl_;
   if (c.stream.is_open()) throw std::logic_error("set_tunnel() after the connection was opened");
   const auto [name, given] = split_host(host);
   c.tunnel_host = name;
   c.tunnel_port = port != 0 ? port : given != 0 ? given : c.options.tls ? 443 : 80;
   c.tunnel_headers = headers;
+  c.proxy_tls = std::move(proxy_tls);
   c.host_header = c.host_field();
 }
 
@@ -530,6 +541,9 @@ std::uint16_t HTTPConnection::port() const noexcept {
 }
 const ConnectTimes& HTTPConnection::times() const noexcept {
   return impl_->stream.times();
+}
+const std::string& HTTPConnection::peer() const noexcept {
+  return impl_->stream.peer();
 }
 std::uint64_t HTTPConnection::requests_sent() const noexcept {
   return impl_->sent;

@@ -100,6 +100,7 @@ struct HTTPConnection::Impl {
   std::string tunnel_host;
   std::uint16_t tunnel_port = 0;
   Fields tunnel_headers;
+  std::shared_ptr<const TLSContext> proxy_tls;
 
   Step step = Step::idle;
   std::string method_by_hand, target_by_hand;
