@@ -113,16 +113,20 @@ class Composer {
 
   void put_text(std::string_view type, std::string_view text) {
     put_field("Content-Type", std::string(type) + "; charset=utf-8");
-    put_encoded(encode_text(text, options_.allow_8bit));
+    const TransferEncoding encoding = encoding_for_text(text, options_.allow_8bit);
+    put_encoding(to_string(encoding));
+    append_text(text, encoding, out_);
+    end_content();
   }
 
-  void put_encoded(const EncodedContent& content) {
-    put_field("Content-Transfer-Encoding", content.encoding);
+  void put_encoding(std::string_view name) {
+    put_field("Content-Transfer-Encoding", name);
     out_ += "\r\n";
-    out_ += content.body;
-    // What is a message of its own ends with a line end.
-    if (boundaries_ == 0 && !content.body.empty() && !content.body.ends_with("\r\n"))
-      out_ += "\r\n";
+  }
+
+  // What is no part of a multipart ends with a line end.
+  void end_content() {
+    if (boundaries_ == 0 && !out_.ends_with("\r\n")) out_ += "\r\n";
   }
 
   void put_attachment(const Message::Part& part) {
@@ -152,10 +156,14 @@ class Composer {
     put_field("Content-Type", type.to_string(14));
     put_field("Content-Disposition", disposition.to_string(21));
     if (!part.content_id.empty()) put_field("Content-ID", "<" + part.content_id + ">");
-    const bool is_message = type.value.starts_with("message/");
-    put_encoded(is_message
-                    ? EncodedContent{is_ascii(content) ? "7bit" : "8bit", std::string(content)}
-                    : encode_bytes(content, is_text, options_.allow_8bit));
+    if (type.value.starts_with("message/")) {
+      put_encoding(is_ascii(content) ? "7bit" : "8bit");
+      out_ += content;
+    } else {
+      const TransferEncoding encoding = encoding_for_bytes(content, is_text, options_.allow_8bit);
+      put_encoding(to_string(encoding));
+      append_bytes(content, encoding, out_);
+    }
   }
 
   const Message& message_;

@@ -148,9 +148,9 @@ class Reencoder {
     const std::string_view content = was_encoded ? std::string_view(decoded) : part.raw_body();
     const bool is_text = type.value.starts_with("text/") || type.value.starts_with("message/");
     const bool has_nul = content.find('\0') != content.npos;
-    const EncodedContent encoded = is_text && !was_base64 && !has_nul
-                                       ? encode_text_as_7bit(content)
-                                       : encode_bytes(content, false, false);
+    const bool as_text = is_text && !was_base64 && !has_nul;
+    const TransferEncoding encoding =
+        as_text ? shorter_encoding(content) : TransferEncoding::base64;
     NewFields fields;
     if (is_text && type.find("charset") == nullptr && !is_ascii(content)) {
       type.parameters.push_back({"charset", is_valid_utf8(content) ? "utf-8" : "iso-8859-1"});
@@ -161,9 +161,13 @@ class Reencoder {
     if (is_message && part.header().find("MIME-Version") == nullptr) {
       fields.emplace_back("MIME-Version", "1.0");
     }
-    fields.emplace_back("Content-Transfer-Encoding", encoded.encoding);
+    fields.emplace_back("Content-Transfer-Encoding", to_string(encoding));
     put_header(part, fields);
-    out_ += encoded.body;
+    if (as_text) {
+      append_text(content, encoding, out_);
+    } else {
+      append_bytes(content, encoding, out_);
+    }
   }
 
   ServerAbilities abilities_;

@@ -17,7 +17,8 @@ class Base64Encoder {
   void finish(std::string& out);
 
  private:
-  void put(const unsigned char* three, std::string& out);
+  static void put(const unsigned char* three, char* four) noexcept;
+  void put_groups(const unsigned char* data, std::size_t groups, std::string& out);
   std::array<unsigned char, 3> held_{};
   std::size_t held_size_ = 0;
   std::size_t column_ = 0;
@@ -31,6 +32,8 @@ class Base64Decoder {
   bool is_damaged() const noexcept { return damaged_ || bits_ >= 6; }
 
  private:
+  std::size_t feed_groups(std::string_view text, std::string& out);
+  void put(char c, std::string& out);
   std::uint32_t word_ = 0;
   unsigned bits_ = 0;
   bool damaged_ = false;
@@ -46,6 +49,8 @@ class QuotedPrintableEncoder {
 
  private:
   void put(char c, bool as_hex, std::string& out);
+  void put_run(std::string_view run, std::string& out);
+  void put_other(char c, std::string& out);
   void put_held_blank(bool as_hex, std::string& out);
   void end_line(std::string& out);
   Mode mode_;

@@ -6,17 +6,19 @@
 
 namespace proto {
 
-struct EncodedContent {
-  std::string_view encoding;  // "7bit", "8bit", "quoted-printable", "base64"
-  std::string body;
-};
+enum class TransferEncoding { identity_7bit, identity_8bit, quoted_printable, base64 };
+std::string_view to_string(TransferEncoding encoding) noexcept;
 
-// Text: UTF-8 or any other superset of ASCII; its line ends become CRLF.
-EncodedContent encode_text(std::string_view text, bool allow_8bit);
-// Bytes that arrive as they are: base64, but for text that no way changes.
-EncodedContent encode_bytes(std::string_view bytes, bool is_text, bool allow_8bit);
-// 7-bit whatever it is: quoted-printable or base64, whichever is shorter.
-EncodedContent encode_text_as_7bit(std::string_view text);
+// For text: UTF-8 or any other superset of ASCII.
+TransferEncoding encoding_for_text(std::string_view text, bool allow_8bit);
+// For bytes that shall arrive as they are: base64, but for text that no way changes.
+TransferEncoding encoding_for_bytes(std::string_view bytes, bool is_text, bool allow_8bit);
+// Quoted-printable or base64, whichever is shorter for this text.
+TransferEncoding shorter_encoding(std::string_view text);
+
+// Text gets CRLF for every line end first.
+void append_text(std::string_view text, TransferEncoding encoding, std::string& out);
+void append_bytes(std::string_view bytes, TransferEncoding encoding, std::string& out);
 
 // True where the body goes as it is: no NUL, no line over 998 bytes, no 8-bit unless allowed.
 bool body_fits(std::string_view body, bool allow_8bit);

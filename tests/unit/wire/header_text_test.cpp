@@ -134,7 +134,7 @@ TEST(DecodeHeaderText, TakesLinearTime) {
 }
 
 // POP3 row 24.
-TEST(PrintableLine, IsOneBoundedLine) {
+TEST(PrintableLine, Hostile24_ASubjectIsOneBoundedPrintableLine) {
   EXPECT_EQ(printable_line(decoded("=?utf-8?Q?=1B[31mred=E2=80=AEtxet?=")),
             "\\x1b[31mred\\u{202e}txet");
   EXPECT_EQ(printable_line("abcdefgh", 6), "abc...");

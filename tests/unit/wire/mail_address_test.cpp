@@ -152,7 +152,7 @@ TEST(EnvelopeAddress, SaysWhetherSmtputf8IsNeeded) {
 }
 
 // SMTP row 34, and its kin.
-TEST(EnvelopeAddress, RefusesInjection) {
+TEST(EnvelopeAddress, Hostile34_RefusesInjection) {
   for (const std::string& text : {std::string("a@b>\r\nRCPT TO:<x"),
                                   std::string("a> SIZE=1"),
                                   std::string("a@b> SIZE=1"),

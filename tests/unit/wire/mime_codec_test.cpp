@@ -93,6 +93,15 @@ TEST(QuotedPrintableDecoder, LeavesWhatIsMalformed) {
   EXPECT_EQ(cut("=4=41", decoder), "=4A!");
 }
 
+// Quadratic where each escape or blank looks for the end of its line.
+TEST(QuotedPrintableDecoder, TakesLinearTime) {
+  for (const std::string unit : {"=41", "=", " ", "= ", "a ", "=\n"}) {
+    std::string text;
+    while (text.size() < (4 << 20)) text += unit;
+    EXPECT_LE(quoted_printable_decode(text).size(), text.size());
+  }
+}
+
 TEST(QuotedPrintable, ComesBack) {
   std::string bytes;
   for (int i = 0; i < 700; ++i) bytes += static_cast<char>(i * 37);
