@@ -3,6 +3,7 @@
 
 #include "support/memory_transport.h"
 #include "support/pop3_scripts.h"
+#include "support/servers.h"
 
 namespace proto {
 namespace {
@@ -245,6 +246,56 @@ TEST(HostilePOP3, ResetsAreNetworkErrors) {
     POP3 pop = log_in(peer);
     EXPECT_THROW(kRetr(pop), NetworkError);
   }
+}
+
+std::shared_ptr<const TLSContext> server_tls() {
+  const Certificates& files = test_certificates();
+  return TLSContext::server(files.certificate_file, files.key_file);
+}
+
+POP3Options trusting(TLSMode mode) {
+  TLSOptions tls;
+  tls.ca_file = test_certificates().ca_file;
+  POP3Options options;
+  options.tls = mode;
+  options.connect.tls = TLSContext::client(tls);
+  return options;
+}
+
+TEST(HostilePOP3, CapabilitiesFromBeforeTlsAreForgotten) {
+  ScriptedPeer peer(greets() + answers("CAPA", "+OK\r\nPIPELINING\r\nSASL PLAIN\r\n.\r\n") +
+                    answers("STLS", "+OK\r\n") + Script{start_tls(server_tls())} +
+                    answers("CAPA", "+OK\r\nTOP\r\n.\r\n"));
+  POP3 pop = connect_to(peer, trusting(TLSMode::none));
+  EXPECT_TRUE(pop.has_capability("PIPELINING"));
+  pop.stls();
+  EXPECT_TRUE(pop.is_secure());
+  EXPECT_FALSE(pop.has_capability("PIPELINING"));
+  EXPECT_TRUE(pop.has_capability("TOP"));
+}
+
+// TLS row 15: without close_notify, what has its own end is whole, and nothing else is.
+TEST(HostilePOP3, TlsEndsWithoutCloseNotify) {
+  const auto cut_after = [](const std::string& reply) {
+    return Script{start_tls(server_tls())} + logs_in() +
+           Script{expect_line("RETR 1"), send(reply), close_now()};
+  };
+  {
+    ScriptedPeer peer(cut_after("+OK\r\nx\r\n.\r\n"));
+    POP3 pop = log_in(peer, trusting(TLSMode::implicit));
+    EXPECT_EQ(pop.retr(1).lines, std::vector<std::string>{"x"});
+  }
+  ScriptedPeer peer(cut_after("+OK\r\nx\r\n"));
+  POP3 pop = log_in(peer, trusting(TLSMode::implicit));
+  EXPECT_THROW(pop.retr(1), Error);
+  EXPECT_FALSE(pop.is_open());
+}
+
+TEST(HostilePOP3, PlaintextWhereTlsIsDue) {
+  ScriptedPeer peer(greets() + Script{drain()});
+  EXPECT_THROW(connect_to(peer, trusting(TLSMode::implicit)), TLSError);
+  ScriptedPeer after(greets() + answers("STLS", "+OK\r\n") + Script{send("+OK\r\n"), drain()});
+  EXPECT_THROW(connect_to(after, trusting(TLSMode::starttls)), Error);
 }
 
 TEST(HostilePOP3, NoPasswordGoesInClearToAnotherMachine) {

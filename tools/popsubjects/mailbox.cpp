@@ -16,7 +16,7 @@ namespace {
 
 // Bytes. A header above the first is no honest one; a message above the second is not fetched for
 // its header's sake.
-constexpr std::uint64_t kMaxHeader = std::uint64_t{4} * 1024 * 1024;
+constexpr std::uint64_t kMaxHeader = std::uint64_t{2} * 1024 * 1024;
 constexpr std::uint64_t kMaxRetr = std::uint64_t{64} * 1024 * 1024;
 
 std::chrono::milliseconds milliseconds(double seconds) {
@@ -30,6 +30,7 @@ POP3Options connection_of(const PopOptions& o) {
   options.limits.top = kMaxHeader;
   options.limits.message = kMaxRetr + kMaxRetr / 8;  // sizes are not always exact
   options.connect.family = family_of(o.connection);
+  options.connect.timeouts.connect = milliseconds(o.timeout);
   options.connect.timeouts.idle = milliseconds(o.timeout);
   options.connect.timeouts.total = milliseconds(o.deadline);
   options.connect.trace = make_trace(o.verbosity);

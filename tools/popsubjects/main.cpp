@@ -38,7 +38,6 @@ int exit_status(const std::exception& error) {
   if (const auto* refusal = dynamic_cast<const POP3Error*>(&error))
     return refusal->temporary() ? kTryLater : kUnavailable;
   if (dynamic_cast<const StateBusyError*>(&error) != nullptr) return kTryLater;
-  if (dynamic_cast<const OutputError*>(&error) != nullptr) return kInputOutput;
   return mail_exit_status(error);
 }
 
@@ -50,6 +49,9 @@ int main(int argc, char** argv) {
     PopOptions options;
     if (const auto done = parse_command_line(argc, argv, options)) return *done;
     return run(options);
+  } catch (const OutputError& e) {
+    if (!e.nobody_reads()) error_line(e.what());
+    return kInputOutput;
   } catch (const std::exception& e) {
     error_line(e.what());
     return exit_status(e);

@@ -131,6 +131,7 @@ std::optional<int> parse_command_line(int argc, char** argv, PopOptions& options
     options.tls = tls == "none"       ? TLSMode::none
                   : tls == "starttls" ? TLSMode::starttls
                                       : TLSMode::implicit;
+    if (options.port == 0) options.port = options.tls == TLSMode::implicit ? 995 : 110;
     try {
       if (!format.empty()) options.format = Format(format);
     } catch (const std::invalid_argument& e) {

@@ -19,13 +19,12 @@ namespace proto::tools {
 namespace {
 
 void put(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
-    throw OutputError("cannot write to stdout: " + std::generic_category().message(errno));
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw OutputError(errno);
 }
 
 void flush() {
-  if (!flush_stdout())
-    throw OutputError("cannot write to stdout: " + std::generic_category().message(errno));
+  errno = EIO;  // where an earlier write has failed
+  if (!flush_stdout()) throw OutputError(errno);
 }
 
 // Prints messages, one after the other.
@@ -119,6 +118,14 @@ std::vector<std::uint32_t> select(const PopOptions& options, std::vector<std::ui
 }
 
 }  // namespace
+
+OutputError::OutputError(int code)
+    : std::runtime_error("cannot write to stdout: " + std::generic_category().message(code)),
+      code_(code) {}
+
+bool OutputError::nobody_reads() const noexcept {
+  return code_ == EPIPE || code_ == EBADF;
+}
 
 int report_all(const PopOptions& options, Mailbox& mailbox) {
   const std::uint32_t count = mailbox.stat().count;

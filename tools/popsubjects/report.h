@@ -11,7 +11,13 @@ namespace proto::tools {
 
 // Stdout does not take it.
 class OutputError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
+ public:
+  explicit OutputError(int code);  // errno
+  // Nobody reads any more, or nobody ever did: not worth a word.
+  bool nobody_reads() const noexcept;
+
+ private:
+  int code_;
 };
 
 // Both return the exit status.
