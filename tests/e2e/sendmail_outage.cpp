@@ -129,6 +129,25 @@ TEST(SendmailOutage, AThousandMessagesGoOverFewConnections) {
     EXPECT_EQ(sink.count("Subject: number " + std::to_string(i) + ".\r\n"), 1U);
 }
 
+// No 8-bit to a server without 8BITMIME, and no line over 998 bytes to any.
+TEST(SendmailOutage, WhatTheServerCannotTakeIsReencoded) {
+  SinkRules rules;
+  rules.ehlo = "250 PIPELINING";
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const std::string body = "Grüße\n" + std::string(3000, 'x') + "\n";
+  ASSERT_EQ(program
+                .run(kWords, "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" +
+                                 message("m", body))
+                .status,
+            0);
+  const std::string got = sink.mails().at(0).message;
+  for (std::size_t at = 0; at < got.size(); at = got.find('\n', at) + 1)
+    EXPECT_LE(got.find('\n', at) - at, 999U);
+  EXPECT_TRUE(std::all_of(got.begin(), got.end(), [](char c) { return c >= 0; }));
+  EXPECT_NE(got.find("Content-Transfer-Encoding: "), std::string::npos) << got;
+}
+
 TEST(SendmailOutage, ABadConfigurationKeepsTheMail) {
   const MailSink sink;
   const SendmailLite program(sink.port());

@@ -242,6 +242,24 @@ TEST(SendmailHostile, ABlackHoleAndAStallEndByTheTimeout) {
   }
 }
 
+// LMTP over a Unix socket: a verdict for each recipient.
+TEST(SendmailHostile, LMTPTellsOfEachRecipient) {
+  Script script{send("220 mx LMTP\r\n"), expect_until("LHLO "), expect_until("\r\n"),
+                send("250-mx\r\n250 HELP\r\n")};
+  for (const char* reply : {"250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"})
+    script = joined(std::move(script), said(reply));
+  script.push_back(expect_until("\r\n.\r\n"));
+  script.push_back(send("250 2.1.5 ok\r\n550 5.2.2 mailbox full\r\n"));
+  script.push_back(drain());
+  ScriptedPeer peer(script, ScriptedPeer::On::local);
+  const SendmailLite program(1);
+  const auto result = program.run(
+      {"--lmtp", "--unix-socket=" + peer.host(), "-f", "me@x.org", "a@x.org", "b@x.org"}, kMessage);
+  EXPECT_EQ(result.status, 69) << result.describe();
+  EXPECT_NE(result.err.find("b@x.org: 550 5.2.2 mailbox full"), std::string::npos) << result.err;
+  EXPECT_EQ(result.err.find("a@x.org: "), std::string::npos) << result.err;
+}
+
 // The same message goes out again with the same Message-ID, and is counted as perhaps delivered.
 TEST(SendmailHostile, Row26TheSameMessageGoesOutAgain) {
   ScriptedPeer peer({joined(sent(), {close_now()}), joined(sent(), {send("250 ok\r\n"), drain()})});

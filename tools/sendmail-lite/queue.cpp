@@ -11,12 +11,12 @@
 #include <system_error>
 
 #include "base/random.h"
+#include "sendmail-lite/queue_calls.h"
 
 namespace proto::sendmail {
 namespace {
 
 constexpr std::uint64_t kMaxHeaderBytes = 16 * 1024 * 1024;
-constexpr std::string_view kReasonSuffix = ".reason";
 
 bool ours_alone(const FileInfo& info) {
   return info.owner == ::geteuid() && (info.mode & 077) == 0;
@@ -26,14 +26,6 @@ bool ours_alone(const FileInfo& info) {
 bool safe_parent(const FileInfo& info) {
   const bool owned = info.owner == ::geteuid() || info.owner == 0;
   return owned && ((info.mode & 022) == 0 || (info.mode & 01000) != 0);
-}
-
-template <typename Call>
-auto retried(Call call) {
-  for (;;) {
-    const auto result = call();
-    if (result != -EINTR) return result;
-  }
 }
 
 }  // namespace
@@ -55,13 +47,6 @@ void Queue::fail(const char* what, const std::string& name, int code) const {
   throw QueueError("cannot " + std::string(what) + ": " + path_ + (name.empty() ? "" : "/" + name) +
                        ": " + std::generic_category().message(code),
                    code);
-}
-
-template <typename Call>
-auto Queue::check(const char* what, const std::string& name, Call call) const {
-  const auto result = retried(call);
-  if (result < 0) fail(what, name, static_cast<int>(-result));
-  return result;
 }
 
 Queue::Queue(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {
@@ -282,85 +267,6 @@ void Queue::sweep() const {
         files_.fstatat(failed_.fd(), id, info) == -ENOENT)
       files_.unlinkat(failed_.fd(), name);
   }
-}
-
-std::size_t Entry::read_at(std::uint64_t offset, std::span<char> into) const {
-  const std::uint64_t left = message_bytes() - std::min(offset, message_bytes());
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size()));
-  queue_->read_exactly(file_.fd(), header_.header_bytes + offset, into.first(size));
-  return size;
-}
-
-void Entry::append(std::string_view record) {
-  const std::uint64_t begin = header_.header_bytes + header_.message_bytes;
-  const std::uint64_t at = journal_.end;
-  // First: what a failed write leaves behind must not run into the next record.
-  journal_.end += record.size();
-  queue_->write_all(file_.fd(), record, begin + at);
-}
-
-void Entry::sync() {
-  queue_->check("sync", "new/" + id_, [&] { return queue_->files_.fsync(file_.fd()); });
-}
-
-void Entry::mark_sending(Time now) {
-  append(sending_record(now));
-  sync();
-}
-
-void Entry::record(const std::vector<std::pair<std::size_t, Outcome>>& verdicts) {
-  std::string records;
-  for (const auto& [recipient, verdict] : verdicts) {
-    records += outcome_record(recipient, verdict);
-    journal_.verdicts.at(recipient) = verdict;
-  }
-  append(records);
-  sync();
-}
-
-void Entry::postpone(Time now, std::chrono::seconds age, std::chrono::seconds delay,
-                     std::string_view reason) {
-  append(later_record(now, age, delay, reason));
-  ++journal_.attempts;
-  journal_.last = now;
-  journal_.age = age;
-  journal_.delay = delay;
-  journal_.reason = reason;
-}
-
-void Entry::note_unknown(Time now) {
-  append(unknown_record(now));
-  ++journal_.uncertain;
-}
-
-void Entry::remove() {
-  const Queue& q = *queue_;
-  const int gone = retried([&] { return q.files_.unlinkat(q.new_.fd(), id_); });
-  if (gone < 0 && gone != -ENOENT) q.fail("remove", "new/" + id_, -gone);
-  q.check("sync", "new", [&] { return q.files_.fsync(q.new_.fd()); });
-}
-
-void Entry::fail(std::string_view report) {
-  const Queue& q = *queue_;
-  const std::string name = id_ + std::string(kReasonSuffix);
-  const int fd = retried([&] {
-    return q.files_.openat(q.failed_.fd(), name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-  });
-  if (fd >= 0) {
-    const File file(q.files_, fd);
-    try {
-      q.write_all(fd, report, 0);
-      q.check("sync", "failed/" + name, [&] { return q.files_.fsync(fd); });
-    } catch (const QueueError&) {
-      // A full disk has no room for the report; what the server said is in the journal too.
-    }
-  }
-  q.check("move", "new/" + id_,
-          [&] { return q.files_.renameat(q.new_.fd(), id_, q.failed_.fd(), id_); });
-  // Where a crash left both names on one file, rename leaves both and says 0.
-  retried([&] { return q.files_.unlinkat(q.new_.fd(), id_); });
-  q.check("sync", "failed", [&] { return q.files_.fsync(q.failed_.fd()); });
-  q.check("sync", "new", [&] { return q.files_.fsync(q.new_.fd()); });
 }
 
 }  // namespace proto::sendmail

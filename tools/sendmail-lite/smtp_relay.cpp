@@ -5,12 +5,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
-#include <new>
 #include <stdexcept>
 
 #include "base/characters.h"
 #include "proto/address.h"
 #include "proto/tls.h"
+#include "sendmail-lite/smtp_failure.h"
 
 namespace proto::sendmail {
 namespace {
@@ -20,12 +20,6 @@ constexpr int kMaxBroken = 3;
 
 std::chrono::milliseconds span_of(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
-
-// The server wants us to log in first, or otherwise: that is no word about the message.
-bool is_about_login(const SMTPReply& reply) {
-  constexpr std::array kCodes{530, 534, 535, 538, 454};
-  return std::find(kCodes.begin(), kCodes.end(), reply.code) != kCodes.end();
 }
 
 std::string words_of(const SMTPReply& reply) {
@@ -75,8 +69,10 @@ SMTPRelay::SMTPRelay(RelayOptions options, Trace trace)
     : options_(std::move(options)), trace_(std::move(trace)) {
   if (options_.port == 0)
     options_.port = options_.lmtp ? 24 : options_.tls == "implicit" ? 465 : 25;
-  name_ = options_.unix_socket.empty() ? options_.host + ":" + std::to_string(options_.port)
-                                       : options_.unix_socket;
+  const bool bare_ipv6 = options_.host.find(':') != std::string::npos && options_.host[0] != '[';
+  name_ = !options_.unix_socket.empty() ? options_.unix_socket
+                                        : (bare_ipv6 ? "[" + options_.host + "]" : options_.host) +
+                                              ":" + std::to_string(options_.port);
 }
 
 SMTPRelay::~SMTPRelay() {
@@ -139,7 +135,7 @@ void SMTPRelay::connect(bool starttls_allowed) {
     } catch (const TLSError&) {
       // The mail server of this very machine, with a certificate that its installation made: TLS
       // was not asked for, and there is no net that it would protect from.
-      if (!local) throw;
+      if (!local || options_.has_tls_options()) throw;
       connect(false);
     }
   }
@@ -251,70 +247,6 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
   if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
     attempt.status = refused;
   return attempt;
-}
-
-SMTPRelay::Failure SMTPRelay::failure_of(const std::exception_ptr& error, bool opening) {
-  const Trouble here = opening ? Trouble::relay : Trouble::message;
-  try {
-    std::rethrow_exception(error);
-  } catch (const SMTPSenderRefused& e) {
-    const bool login = is_about_login(e.reply());
-    if (e.for_now() || login)
-      return {login ? Trouble::relay : Trouble::message,
-              login ? tools::kNoPermission : tools::kTryLater, e.what()};
-    return {Trouble::none, tools::kUnavailable, e.what()};
-  } catch (const SMTPReplyError& e) {
-    return {here, status_of(e), e.what()};
-  } catch (const SMTPNotSupportedError& e) {
-    // Opening: no way to log in. Else the message is more than the server takes.
-    return {opening ? Trouble::relay : Trouble::none,
-            opening ? tools::kNoPermission : tools::kUnavailable, e.what()};
-  } catch (const ResolveError& e) {
-    return {Trouble::resolver, status_of(e), e.what()};
-  } catch (const NetworkError& e) {
-    const bool connecting = e.phase() == Phase::connect || e.phase() == Phase::resolve;
-    return {!opening     ? Trouble::message
-            : connecting ? Trouble::network
-                         : Trouble::relay,
-            tools::kTryLater, e.what()};
-  } catch (const TLSError& e) {
-    return {here, status_of(e), e.what()};
-  } catch (const ProtocolError& e) {
-    return {here, status_of(e), e.what()};
-  } catch (const LimitError& e) {
-    return {here, status_of(e), e.what()};
-  } catch (const tools::PasswordError& e) {
-    return {Trouble::relay, status_of(e), e.what()};
-  } catch (const std::invalid_argument& e) {
-    // Opening: the options. Else the envelope, which then can never go.
-    return {opening ? Trouble::relay : Trouble::none,
-            opening ? tools::kConfiguration : tools::kBadData, e.what()};
-  } catch (const std::exception& e) {
-    return {Trouble::local, status_of(e), e.what()};
-  }
-}
-
-int status_of(const std::exception& error) {
-  if (dynamic_cast<const SMTPAuthenticationError*>(&error) != nullptr) {
-    const auto& e = static_cast<const SMTPAuthenticationError&>(error);
-    return e.for_now() ? tools::kTryLater : tools::kNoPermission;
-  }
-  if (const auto* e = dynamic_cast<const SMTPReplyError*>(&error))
-    return e->for_now()                 ? tools::kTryLater
-           : is_about_login(e->reply()) ? tools::kNoPermission
-                                        : tools::kUnavailable;
-  if (const auto* e = dynamic_cast<const ResolveError*>(&error))
-    return e->temporary() ? tools::kTryLater : tools::kNoHost;
-  if (dynamic_cast<const NetworkError*>(&error) != nullptr) return tools::kTryLater;
-  if (dynamic_cast<const SMTPNotSupportedError*>(&error) != nullptr) return tools::kUnavailable;
-  if (dynamic_cast<const TLSError*>(&error) != nullptr) return tools::kUnavailable;
-  if (dynamic_cast<const ProtocolError*>(&error) != nullptr ||
-      dynamic_cast<const LimitError*>(&error) != nullptr)
-    return tools::kProtocol;
-  if (dynamic_cast<const tools::PasswordError*>(&error) != nullptr) return tools::kNoPermission;
-  if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) return tools::kConfiguration;
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return tools::kSystem;
-  return tools::kInputOutput;
 }
 
 }  // namespace proto::sendmail

@@ -10,6 +10,7 @@
 #include "proto/smtp.h"
 #include "sendmail-lite/options.h"
 #include "sendmail-lite/relay.h"
+#include "sendmail-lite/smtp_failure.h"
 
 namespace proto::sendmail {
 
@@ -31,16 +32,10 @@ class SMTPRelay final : public Relay {
   void quit() noexcept;
 
  private:
-  struct Failure {
-    Trouble trouble;
-    int status;
-    std::string reason;
-  };
   SMTPOptions smtp_options(bool starttls_allowed);
   void connect(bool starttls_allowed);
   void login();
   Attempt send_over(SMTP& smtp, const Letter& letter);
-  static Failure failure_of(const std::exception_ptr& error, bool opening);
   Attempt failed(const Letter& letter, const Failure& failure) const;
   void note(const TraceEvent& event);
 
@@ -55,8 +50,5 @@ class SMTPRelay final : public Relay {
   int broken_ = 0;               // connections lost in the midst of a message, one after the other
   std::optional<Failure> down_;  // nothing goes any more in this run
 };
-
-// What a failure means: for --check too.
-int status_of(const std::exception& error);
 
 }  // namespace proto::sendmail
