@@ -23,6 +23,8 @@ constexpr std::size_t kTurnShare = 64 * 1024;
 constexpr std::size_t kReceiveBytes = 16 * 1024;
 // Clients who join in one turn: those who are there hear of all of them at once.
 constexpr int kJoinsPerTurn = 256;
+// How much of the last turn's sending time the next one may wait for more to send.
+constexpr int kGatherPart = 16;
 // After running out of descriptors.
 constexpr auto kAcceptPause = 50ms;
 // Kept for the transcript, the selector and what the program has open besides.
@@ -153,8 +155,22 @@ void ChatServer::turn() {
   }
   now_ = Clock::now();
   receive_some();
+  if (!turn_.empty()) gather();
+  const auto begun = Clock::now();
   flush();
+  flush_time_ = Clock::now() - begun;
   transcript_.flush();
+}
+
+// A turn costs a send for each client, however much is said in it. So it pays to wait for more, for
+// a small part of the time that the sends take.
+void ChatServer::gather() {
+  const auto until = now_ + flush_time_ / kGatherPart;
+  while (turn_.size() < kTurnShare && Clock::now() < until) {
+    std::this_thread::yield();
+    selector_.run_once(0ms);
+    receive_some();
+  }
 }
 
 void ChatServer::accept_some() {

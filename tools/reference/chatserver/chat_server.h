@@ -70,6 +70,7 @@ class ChatServer {
   void accept_some();
   void join(Socket socket, const Address& peer);
   void turn();
+  void gather();
   void receive_some();
   void receive(Client& client);
   std::size_t take_lines(Client& client, std::string_view data, std::size_t scanned);
@@ -92,6 +93,7 @@ class ChatServer {
   SharedText greeting_;
   std::atomic<bool> stopping_ = false;
   Clock::time_point now_ = Clock::now();  // of this turn
+  Clock::duration flush_time_{};          // of the last turn
   std::string turn_;                      // what is said in this turn, with CRLF
   std::vector<std::unique_ptr<Client>> clients_;
   std::deque<Client*> ready_;  // have something to say, first come first served
