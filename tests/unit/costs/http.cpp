@@ -1,0 +1,100 @@
+// What a GET over a warm connection may cost: no allocation, one send and one recv. It is a program
+// of its own because it counts what operator new gives out.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "proto/http.h"
+#include "support/scripted_peer.h"
+#include "support/system_calls.h"
+
+namespace {
+
+thread_local std::size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace proto::test {
+namespace {
+
+const std::string kHead =
+    "HTTP/1.1 200 OK\r\n"
+    "Server: nginx/1.22.1\r\n"
+    "Date: Mon, 23 Nov 2026 03:11:44 GMT\r\n"
+    "Content-Type: text/html; charset=utf-8\r\n"
+    "Last-Modified: Sun, 22 Nov 2026 10:00:00 GMT\r\n"
+    "Connection: keep-alive\r\n"
+    "ETag: \"6561d3a0-c8\"\r\n";
+const std::string kCounted = kHead + "Content-Length: 200\r\n\r\n" + std::string(200, 'x');
+const std::string kChunked = kHead + "Transfer-Encoding: chunked\r\n\r\n64\r\n" +
+                             std::string(100, 'x') + "\r\n64\r\n" + std::string(100, 'x') +
+                             "\r\n0\r\n\r\n";
+
+Script answer(std::size_t requests, const std::string& reply) {
+  return {repeat(requests, {expect_until("\r\n\r\n"), send(reply)})};
+}
+
+void get(HTTPConnection& connection, std::size_t times) {
+  std::vector<char> buffer(64 * 1024);
+  for (std::size_t i = 0; i < times; ++i) {
+    connection.request("GET", "/");
+    HTTPResponse response = connection.getresponse();
+    while (response.read_into(buffer) != 0) {
+    }
+    EXPECT_EQ(response.received(), 200U);
+  }
+}
+
+// Of `times` GETs over a connection that is warm by then, and of one buffer to read into.
+std::size_t allocations_of(std::size_t times, const std::string& reply) {
+  ScriptedPeer peer(answer(times + 3, reply));
+  HTTPConnection connection(peer.host(), peer.port());
+  get(connection, 3);
+  const std::size_t before = allocations;
+  get(connection, times);
+  return allocations - before;
+}
+
+TEST(HTTPCosts, WarmGetAllocatesNothing) {
+  EXPECT_EQ(allocations_of(50, kCounted), 1U);
+}
+
+TEST(HTTPCosts, WarmChunkedGetAllocatesNothing) {
+  EXPECT_EQ(allocations_of(50, kChunked), 1U);
+}
+
+// In a process of its own, from its start to its end.
+std::size_t calls_of(const ScriptedPeer& peer, std::size_t times) {
+  const Traced traced = trace_calls([&] {
+    HTTPConnection connection(peer.host(), peer.port());
+    get(connection, times);
+    return 0;
+  });
+  EXPECT_EQ(traced.status, 0);
+  return traced.calls;
+}
+
+TEST(HTTPCosts, WarmGetIsOneSendAndOneRecv) {
+  ScriptedPeer peer{answer(10, kCounted), answer(110, kCounted)};
+  const std::size_t less = calls_of(peer, 10);
+  const std::size_t more = calls_of(peer, 110);
+  EXPECT_EQ(more - less, 200U);
+}
+
+}  // namespace
+}  // namespace proto::test
