@@ -29,7 +29,8 @@ std::string urlencoded(const std::string& text) {
   const std::string name = at == std::string::npos ? "" : text.substr(0, at);
   std::string value = at == std::string::npos ? text : text.substr(at + 1);
   if (at != std::string::npos && text[at] == '@') value = tools::read_file(value);
-  const std::string encoded = percent_encode(value);
+  std::string encoded = percent_encode(value, " ");
+  std::replace(encoded.begin(), encoded.end(), ' ', '+');
   return name.empty() ? encoded : name + "=" + encoded;
 }
 
@@ -181,8 +182,9 @@ void set_body(Request& request, const Options& o) {
   if (!o.form.empty()) {
     FormData form = make_form(o.form);
     http.headers.add("Content-Type", form.content_type());
+    const auto size = form.size();  // before its parts are taken
     auto segments = std::make_shared<const std::vector<FormData::Segment>>(form.take_segments());
-    http.body = [segments, size = form.size()] { return form_body(segments, size); };
+    http.body = [segments, size] { return form_body(segments, size); };
     return;
   }
   if (!o.upload.empty()) {
@@ -190,8 +192,9 @@ void set_body(Request& request, const Options& o) {
     if (http.url.path().ends_with('/') && o.upload != "-") {
       http.url.set_path(http.url.path() + percent_encode(o.upload.substr(o.upload.rfind('/') + 1)));
     }
-    http.body = [path = o.upload == "-" ? "/dev/stdin" : o.upload] {
-      return Body::from_file(path);
+    http.body = [path = o.upload] {
+      if (path != "-") return Body::from_file(path);
+      return Body::from_source(Body::from_file("/dev/stdin").source());  // chunked, whatever it is
     };
     return;
   }
