@@ -48,8 +48,7 @@ constexpr std::string_view kHeader =
     "Content-Type: text/plain; charset=utf-8\r\n"
     "\r\n"
     ".\r\n";
-constexpr std::string_view kCapabilities =
-    "+OK\r\nTOP\r\nUIDL\r\nUSER\r\nPIPELINING\r\n.\r\n";
+constexpr std::string_view kCapabilities = "+OK\r\nTOP\r\nUIDL\r\nUSER\r\nPIPELINING\r\n.\r\n";
 
 // Ready-made replies, many in one send where many commands come in one.
 void serve(Socket socket) {
