@@ -32,7 +32,7 @@ per_message() {
 }
 
 lite=("$bin/sendmail-lite" --host 127.0.0.1 --port "$port" --no-syslog --tls none --queue-dir "$folder/queue" -f me@example.org)
-per_message 'true' true
+per_message '/bin/true' /bin/true
 per_message 'sendmail-lite --no-queue' "${lite[@]}" --no-queue you@example.org
 per_message 'sendmail-lite, synced to disk first' "${lite[@]}" you@example.org
 if command -v msmtp > /dev/null; then

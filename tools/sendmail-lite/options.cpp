@@ -178,31 +178,51 @@ void add_general_options(CLI::App& app, Options& o, Modes& modes) {
   app.add_flag("--no-syslog", o.no_syslog, "no line for each message in the system's log");
 }
 
-// Parses `words`, and the configuration where `config` is not empty. Throws CLI::Error, Print.
-Options parse_with(const std::vector<std::string>& words, const std::string& config, Modes& modes) {
-  Options options;
-  CLI::App app("Sends mail by a smart host; what cannot go now waits in a queue.", "sendmail-lite");
-  add_general_options(app, options, modes);
-  add_sendmail_options(app, options, modes);
-  add_relay_options(app, options.relay);
-  add_fallback_options(app, options.fallback);
-  add_compose_options(app, options);
-  if (!config.empty()) {
-    app.remove_option(app.get_option("--config"));
-    app.set_config("--config", config, "", true);
-    app.allow_config_extras(CLI::config_extras_mode::error);
+// All options, and where their values go.
+class CommandLine {
+ public:
+  CommandLine() : app_("Sends mail by a smart host; what cannot go now waits in a queue.") {
+    add_general_options(app_, options_, modes_);
+    add_sendmail_options(app_, options_, modes_);
+    add_relay_options(app_, options_.relay);
+    add_fallback_options(app_, options_.fallback);
+    add_compose_options(app_, options_);
   }
-  std::vector<std::string> reversed(words.rbegin(), words.rend());
-  try {
-    app.parse(reversed);
-  } catch (const CLI::CallForHelp&) {
-    throw Print{tools::help_text(app, kUsage)};
-  } catch (const CLI::CallForVersion& e) {
-    throw Print{e.what() + std::string("\n")};
+  CommandLine(const CommandLine&) = delete;  // the app points into the rest
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  bool takes_value(std::string_view name) const {
+    const CLI::Option* const option = app_.get_option_no_throw(std::string(name));
+    return option != nullptr && option->get_items_expected_max() > 0;
   }
-  options.mode = modes.chosen();
-  return options;
-}
+
+  void read_config(const std::string& file) {
+    app_.remove_option(app_.get_option("--config"));
+    app_.set_config("--config", file, "", true);
+    app_.allow_config_extras(CLI::config_extras_mode::error);
+  }
+
+  // Throws CLI::Error, Print.
+  const Options& parse(const std::vector<std::string>& words) {
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+      throw Print{tools::help_text(app_, kUsage)};
+    } catch (const CLI::CallForVersion& e) {
+      throw Print{e.what() + std::string("\n")};
+    }
+    options_.mode = modes_.chosen();
+    return options_;
+  }
+
+  const std::string& config() const noexcept { return modes_.config; }
+
+ private:
+  Options options_;
+  Modes modes_;
+  CLI::App app_;
+};
 
 std::string_view name_of(std::string_view word) {
   return word.substr(0, word.find('='));
@@ -244,6 +264,33 @@ std::string one_line(std::string text) {
   return escaped(trim(text));
 }
 
+// By the command line alone first: it names the configuration, and holds where that is bad.
+Parsed parse_words(CommandLine& line, const std::vector<std::string>& words) {
+  Parsed parsed;
+  try {
+    parsed.options = line.parse(words);
+  } catch (const Print& e) {
+    parsed.print = e.text;
+    return parsed;
+  } catch (const CLI::ParseError& e) {
+    throw UsageError(one_line(e.what()));
+  }
+  refuse_control_characters(words);
+  const std::string config = line.config().empty() ? default_config_file() : line.config();
+  if (!config.empty()) {
+    try {
+      CommandLine with_config;
+      with_config.read_config(config);
+      parsed.options = with_config.parse(words);
+    } catch (const CLI::Error& e) {
+      parsed.config_error = config + ": " + one_line(e.what());
+    }
+  }
+  parsed.options.compose.wanted = std::any_of(words.begin(), words.end(), is_compose_word);
+  parsed.options.relay_words = relay_words(words);
+  return parsed;
+}
+
 }  // namespace
 
 bool RelayOptions::has_tls_options() const {
@@ -271,45 +318,15 @@ std::string default_queue_folder() {
 }
 
 Parsed parse_options(const std::vector<std::string>& words) {
-  Parsed parsed;
-  Modes modes;
-  try {
-    parsed.options = parse_with(words, "", modes);
-  } catch (const Print& e) {
-    parsed.print = e.text;
-    return parsed;
-  } catch (const CLI::ParseError& e) {
-    throw UsageError(one_line(e.what()));
-  }
-  refuse_control_characters(words);
-  const std::string config = modes.config.empty() ? default_config_file() : modes.config;
-  if (!config.empty()) {
-    try {
-      Modes again;
-      parsed.options = parse_with(words, config, again);
-    } catch (const CLI::Error& e) {
-      parsed.config_error = config + ": " + one_line(e.what());
-    }
-  }
-  parsed.options.compose.wanted = std::any_of(words.begin(), words.end(), is_compose_word);
-  parsed.options.relay_words = relay_words(words);
-  return parsed;
+  CommandLine line;
+  return parse_words(line, words);
 }
 
 Parsed parse_command_line(std::string_view program, const std::vector<std::string>& arguments) {
-  Options unused;
-  Modes modes;
-  CLI::App names;
-  add_general_options(names, unused, modes);
-  add_sendmail_options(names, unused, modes);
-  add_relay_options(names, unused.relay);
-  add_fallback_options(names, unused.fallback);
-  add_compose_options(names, unused);
-  Translation translated = translate(program, arguments, [&](std::string_view name) {
-    const CLI::Option* const option = names.get_option_no_throw(std::string(name));
-    return option != nullptr && option->get_items_expected_max() > 0;
-  });
-  Parsed parsed = parse_options(translated.arguments);
+  CommandLine line;
+  Translation translated =
+      translate(program, arguments, [&](std::string_view name) { return line.takes_value(name); });
+  Parsed parsed = parse_words(line, translated.arguments);
   parsed.warnings = std::move(translated.warnings);
   return parsed;
 }
