@@ -18,6 +18,7 @@
 #include "reference/protod/folder.h"
 #include "reference/protod/http_service.h"
 #include "reference/protod/pop3_service.h"
+#include "reference/protod/smtp_service.h"
 
 namespace {
 
@@ -135,10 +136,14 @@ int main(int argc, char** argv) {
     services.add("http", settings.http_port, [&folder](Connection& connection) {
       protod::serve_http(connection.stream, *folder);
     });
-    if (settings.pop3_port >= 0 && settings.maildir.empty())
-      return usage_error("--pop3-port: goes with --maildir");
+    if ((settings.pop3_port >= 0 || settings.smtp_port >= 0) && settings.maildir.empty())
+      return usage_error("--smtp-port and --pop3-port: go with --maildir");
     const auto accounts = settings.users.empty() ? protod::Accounts::demonstration()
                                                  : protod::Accounts::from_file(settings.users);
+    const protod::SMTPService incoming{settings.maildir, accounts, services.tls()};
+    services.add("smtp", settings.smtp_port, [&incoming](Connection& connection) {
+      protod::serve_smtp(connection.stream, incoming);
+    });
     const protod::POP3Service mail{settings.maildir, accounts, services.tls()};
     services.add("pop3", settings.pop3_port,
                  [&mail](Connection& connection) { protod::serve_pop3(connection.stream, mail); });
