@@ -43,8 +43,7 @@ void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
   window_used_ += size;
 }
 
-void LinePipeline::push_data(std::string_view command,
-                             std::span<const std::string_view> bytes) {
+void LinePipeline::push_data(std::string_view command, std::span<const std::string_view> bytes) {
   queue(command, {});
   if (command.empty()) {
     unsent_.resize(unsent_.size() - 2);
