@@ -77,6 +77,11 @@ service anvil {
     mode = 0
   }
 }
+service auth {
+  unix_listener {folder}/auth {
+    mode = 0666
+  }
+}
 service stats {
   chroot =
 }

@@ -24,6 +24,8 @@ class Dovecot {
   std::string password_file() const { return folder_.file("password"); }
   std::string wrong_password_file() const { return folder_.file("wrong"); }
   std::string token_file() const { return folder_.file("token"); }
+  // Where other servers ask who may log in.
+  std::string auth_socket() const { return folder_.file("auth"); }
   std::string log() const { return read_file(folder_.file("log")); }
 
  private:
