@@ -97,7 +97,7 @@ TEST(QuotedPrintableDecoder, LeavesWhatIsMalformed) {
 TEST(QuotedPrintableDecoder, TakesLinearTime) {
   for (const std::string unit : {"=41", "=", " ", "= ", "a ", "=\n"}) {
     std::string text;
-    while (text.size() < (4 << 20)) text += unit;
+    while (text.size() < (1 << 20)) text += unit;
     EXPECT_LE(quoted_printable_decode(text).size(), text.size());
   }
 }
