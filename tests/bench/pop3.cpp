@@ -1,6 +1,7 @@
 // POP3: subjects by TOP, against a raw socket with ready-made commands and against other clients.
 //   bench_pop3 [MESSAGES [ROUNDS]]
 // Rates are ratios to the raw limit of the same round, then the median of the rounds.
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +81,7 @@ class ServerProcess {
     port = listener.getsockname().port();
     pid_ = ::fork();
     if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whatever becomes of the bench
     for (;;) {
       try {
         serve(listener.accept().socket);
