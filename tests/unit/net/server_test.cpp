@@ -1,5 +1,6 @@
 #include "proto/server.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -373,10 +374,8 @@ TEST(Server, Hostile_Servers_OutOfDescriptorsAtAccept) {
       server.handle_error(Address(), e);
     }
   }
-  EXPECT_TRUE(test::wait_until([&] {  // the server has closed the visitor's descriptor
-    const int next = dup(STDIN_FILENO);
-    close(next);
-    return next == last.fileno() + 1;
+  EXPECT_TRUE(test::wait_until([&] {  // both ends of the visitor's connection are closed
+    return fcntl(last.fileno() + 1, F_GETFD) < 0 && fcntl(last.fileno() + 2, F_GETFD) < 0;
   }));
   // From here on every descriptor above the last one that is open is refused.
   rlimit tight = before;
