@@ -57,7 +57,9 @@ constexpr std::string_view kRequestLine = "\"METHOD TARGET HTTP/1.x\"";
 HeadParser::HeadParser(const HeadLimits& limits) : limits_(limits) {
   // Fields count in 32 bits.
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  limits_.max_head_bytes = std::min(limits_.max_head_bytes, most);
+  constexpr std::size_t least = kQuotedBytes + 2;
+  limits_.max_head_bytes = std::clamp(limits_.max_head_bytes, least, most);
+  limits_.max_line_bytes = std::max(limits_.max_line_bytes, least);
 }
 
 void HeadParser::reset() noexcept {
@@ -84,16 +86,14 @@ void HeadParser::refuse_count() const {
 
 // The end of the line at line_, its LF included; 0 where it is not complete.
 std::size_t HeadParser::find_line_end(std::string_view buffered) {
-  const std::size_t from = std::max(line_, scanned_);
-  const std::size_t lf = buffered.find('\n', from);
-  if (lf != std::string_view::npos) {
-    check_limits(lf + 1);
-    return lf + 1;
-  }
-  scanned_ = buffered.size();
-  check_limits(buffered.size());
-  if (!in_fields_) check_start(buffered.substr(line_), false);
-  return 0;
+  const std::size_t lf = buffered.find('\n', std::max(line_, scanned_));
+  const bool complete = lf != std::string_view::npos;
+  const std::size_t end = complete ? lf + 1 : buffered.size();
+  // Before the limits: byte by byte, a peer that does not talk HTTP is told apart before them, too.
+  if (!in_fields_) check_start(buffered.substr(line_, end - line_), false);
+  check_limits(end);
+  if (!complete) scanned_ = end;
+  return complete ? end : 0;
 }
 
 bool HeadParser::take_start_line(std::string_view buffered) {

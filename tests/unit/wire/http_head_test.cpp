@@ -201,6 +201,13 @@ TEST(HttpHead, Hostile39_WhatIsNoHttpIsQuoted) {
   expect_refused(std::string(300, 'x'), "got \"" + std::string(64, 'x') + "\"...");
 }
 
+TEST(HttpHead, Hostile39_WhatIsNoHttpIsToldBeforeAnyLimit) {
+  HeadLimits limits;
+  limits.max_line_bytes = 100;
+  for (const std::string& input : {std::string(300, 'x'), std::string(300, 'x') + "\r\n"})
+    EXPECT_TRUE(response(input, limits).starts_with("ProtocolError")) << input.size();
+}
+
 TEST(HttpHead, Hostile39_TlsIsRecognisedAtItsFirstByte) {
   expect_refused("\x15\x03\x01", "got \"\\x15\", is this TLS?");
   expect_refused("\x16\x03\x01 and more\n", "got \"\\x16\", is this TLS?");
@@ -225,6 +232,18 @@ TEST(HttpHead, ResetForgetsAllButTheMemory) {
   EXPECT_EQ(parser.status(), 200);
   EXPECT_EQ(parser.reason(), "");
   EXPECT_EQ(describe(parser), "|C=d");
+}
+
+TEST(HttpHead, AWarmParserKeepsItsMemory) {
+  const std::string head = after_ok("A: " + std::string(1000, 'x') + "\r\n\r\n");
+  ResponseHeadParser parser;
+  parser.feed(head);
+  const char* const block = parser.fields()[0].name.data();
+  for (int i = 0; i < 3; ++i) {
+    parser.reset();
+    EXPECT_EQ(parser.feed(head), head.size());
+    EXPECT_EQ(parser.fields()[0].name.data(), block);
+  }
 }
 
 TEST(HttpHead, AHeadThatDripsCostsLinearWork) {
