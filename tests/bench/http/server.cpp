@@ -116,13 +116,22 @@ class Conversation {
 
 }  // namespace
 
-void run_on(int core, bool first) {
+void run_on(int core) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(core, &set);
   sched_setaffinity(0, sizeof set, &set);
-  const sched_param priority{.sched_priority = first ? 1 : 0};
-  sched_setscheduler(0, first ? SCHED_FIFO : SCHED_OTHER, &priority);
+  const sched_param priority{.sched_priority = 1};
+  sched_setscheduler(0, SCHED_FIFO, &priority);
+}
+
+void run_anywhere() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int core = 0; core < CPU_SETSIZE; ++core) CPU_SET(core, &set);
+  sched_setaffinity(0, sizeof set, &set);
+  const sched_param priority{.sched_priority = 0};
+  sched_setscheduler(0, SCHED_OTHER, &priority);
 }
 
 Server::Server(int core, const std::string& certificate, const std::string& key)
@@ -140,7 +149,7 @@ Server::Server(int core, const std::string& certificate, const std::string& key)
   if (child_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGPIPE, SIG_IGN);
-  run_on(core, true);
+  run_on(core);
   serve_forever(listener_, certificate, key);
 }
 

@@ -10,7 +10,8 @@ namespace bench {
 
 // SCHED_FIFO where we may: what else the machine does is kept out of the figures. Both are
 // inherited by what is started then.
-void run_on(int core, bool first);
+void run_on(int core);
+void run_anywhere();
 
 class Server {
  public:
