@@ -52,8 +52,10 @@ bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
+// Most names come in the case that everybody writes.
 bool detail::same_ignoring_case(const char* a, const char* b, std::size_t size) noexcept {
-  return std::equal(a, a + size, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
+  return std::memcmp(a, b, size) == 0 ||
+         std::equal(a, a + size, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept {

@@ -92,28 +92,30 @@ std::string HTTPConnection::Impl::host_field() const {
 void HTTPConnection::Impl::append_head(std::string& to, std::string_view method,
                                        std::string_view target, const Body& body,
                                        const Fields& headers, bool skip_host) const {
-  Fields& fields = scratch;
-  fields.clear();
-  if (!skip_host && !headers.contains("Host")) fields.add("Host", host_header);
-  for (const auto field : headers) fields.add(field.name, field.value);
-  if (!headers.contains("Content-Length") && !headers.contains("Transfer-Encoding")) {
-    if (body.present() && !body.length()) {
-      if (options.version == 10)
-        throw std::invalid_argument("HTTP/1.0 has no body of unknown length");
-      fields.add("Transfer-Encoding", "chunked");
-    } else if (body.present() || expects_content(method)) {
-      fields.add("Content-Length", std::to_string(body.present() ? *body.length() : 0));
-    }
-  } else if (headers.contains("Transfer-Encoding") && body.length()) {
+  const bool framed = headers.contains("Content-Length") || headers.contains("Transfer-Encoding");
+  const bool unknown_length = body.present() && !body.length();
+  if (!framed && unknown_length && options.version == 10)
+    throw std::invalid_argument("HTTP/1.0 has no body of unknown length");
+  if (headers.contains("Transfer-Encoding") && body.length()) {
     throw std::invalid_argument(
         "a body of known length is framed by Content-Length, not Transfer-Encoding");
-  } else if (body.present() && headers.contains("Content-Length")) {
+  }
+  if (body.present() && headers.contains("Content-Length")) {
     const auto length = parse_decimal(*headers.get("Content-Length"));
     if (!length || length != body.length() || headers.contains("Transfer-Encoding")) {
       throw std::invalid_argument("the Content-Length given is not the body's");
     }
   }
-  append_request_head(to, method, target, options.version, fields);
+  append_request_line(to, method, target, options.version);
+  if (!skip_host && !headers.contains("Host"))
+    to.append("Host: ").append(host_header).append("\r\n");
+  append_fields(to, headers);
+  if (!framed && unknown_length) {
+    to.append("Transfer-Encoding: chunked\r\n");
+  } else if (!framed && (body.present() || expects_content(method))) {
+    to.append("Content-Length: ").append(std::to_string(*body.length())).append("\r\n");
+  }
+  to.append("\r\n");
 }
 
 // The previous response is done with: its body read, where need be by the last chunk's framing, or
@@ -390,7 +392,7 @@ void HTTPConnection::request(std::string_view method, std::string_view target, c
   try {
     if (!c.stream.is_open()) c.open();
     c.start_operation();
-    c.trace_head(true, std::string_view(c.out).substr(c.flushed));
+    if (c.options.connect.trace) c.trace_head(true, std::string_view(c.out).substr(c.flushed));
     c.pending.push_back({.head = method == "HEAD",
                          .connect = method == "CONNECT",
                          .upgrade = headers.contains("Upgrade"),

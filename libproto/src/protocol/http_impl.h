@@ -107,7 +107,6 @@ struct HTTPConnection::Impl {
   Fields fields_by_hand;
   bool skip_host_by_hand = false;
 
-  mutable Fields scratch;   // of append_head(): its memory is used again
   std::string out;          // heads: to be sent, and until their responses begin to be sent again
   std::size_t flushed = 0;  // of `out`
   std::vector<Pending> pending;  // oldest first

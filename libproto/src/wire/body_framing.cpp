@@ -8,6 +8,7 @@
 #include "base/integers.h"
 #include "proto/error.h"
 #include "wire/list.h"
+#include "wire/wire_fields.h"
 
 namespace proto {
 
@@ -17,46 +18,46 @@ namespace {
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 struct BodyFields {
-  bool has_coding = false;
-  bool has_length = false;
+  explicit BodyFields(const Fields& fields) noexcept
+      : has_coding(WireFields::find(fields, "Transfer-Encoding") != fields.size()),
+        has_length(WireFields::find(fields, "Content-Length") != fields.size()) {}
+  bool has_coding;
+  bool has_length;
 };
 
-BodyFields look_at(const Fields& fields) noexcept {
-  BodyFields found;
-  for (const Fields::Field field : fields) {
-    found.has_coding |= equals_ignoring_case(field.name, "Transfer-Encoding");
-    found.has_length |= equals_ignoring_case(field.name, "Content-Length");
+// Calls `use` with each member of each field of this name.
+template <typename F>
+void for_each_member(const Fields& fields, std::string_view name, F use) {
+  for (std::size_t i = WireFields::find(fields, name); i < fields.size();
+       i = WireFields::find(fields, name, i + 1)) {
+    std::string_view list = fields[i].value;
+    std::string_view member;
+    while (next_member(list, member)) use(member);
   }
-  return found;
 }
 
 // Of transfer codings exactly "chunked" is known: any other list would leave the user with octets
 // that are still coded.
-void require_chunked(const Fields& fields, const std::string& what) {
+void require_chunked(const Fields& fields, std::string_view what) {
   const std::string list = *fields.combined("Transfer-Encoding");
   if (!equals_ignoring_case(list, "chunked"))
-    throw ProtocolError(what + ": Transfer-Encoding: want \"chunked\", got " + quoted(list));
+    throw ProtocolError(std::string(what) + ": Transfer-Encoding: want \"chunked\", got " +
+                        quoted(list));
 }
 
 // RFC 9110 §8.6: a list of equal lengths counts as one.
-std::uint64_t content_length(const Fields& fields, const std::string& what,
-                             Deviations& deviations) {
+std::uint64_t content_length(const Fields& fields, std::string_view what, Deviations& deviations) {
   std::optional<std::uint64_t> length;
-  for (const Fields::Field field : fields) {
-    if (!equals_ignoring_case(field.name, "Content-Length")) continue;
-    std::string_view list = field.value;
-    std::string_view member;
-    while (next_member(list, member)) {
-      const auto value = parse_decimal(member, kMaxLength);
-      if (!value) throw ProtocolError(what + ": no Content-Length: " + quoted(field.value));
-      if (length && *length != *value) {
-        throw ProtocolError(what + ": two Content-Lengths: " + std::to_string(*length) + " and " +
-                            std::to_string(*value));
-      }
-      if (length) deviations.add(Deviation::repeated_length);
-      length = value;
+  for_each_member(fields, "Content-Length", [&](std::string_view member) {
+    const auto value = parse_decimal(member, kMaxLength);
+    if (!value) throw ProtocolError(std::string(what) + ": no Content-Length: " + quoted(member));
+    if (length && *length != *value) {
+      throw ProtocolError(std::string(what) + ": two Content-Lengths: " + std::to_string(*length) +
+                          " and " + std::to_string(*value));
     }
-  }
+    if (length) deviations.add(Deviation::repeated_length);
+    length = value;
+  });
   return *length;
 }
 
@@ -65,7 +66,7 @@ std::uint64_t content_length(const Fields& fields, const std::string& what,
 BodyFraming framing_for(std::string_view request_method, int status, int version,
                         const Fields& fields) {
   using Kind = BodyFraming::Kind;
-  const BodyFields found = look_at(fields);
+  const BodyFields found(fields);
   BodyFraming framing;
 
   // 1. No body, whatever the fields say.
@@ -110,7 +111,7 @@ BodyFraming framing_for(std::string_view request_method, int status, int version
 }
 
 BodyFraming framing_for_request(int version, const Fields& fields) {
-  const BodyFields found = look_at(fields);
+  const BodyFields found(fields);
   BodyFraming framing;
   if (found.has_coding) {
     if (found.has_length)
@@ -128,15 +129,10 @@ BodyFraming framing_for_request(int version, const Fields& fields) {
 bool keeps_alive(int version, const Fields& fields) noexcept {
   bool close = false;
   bool keep_alive = false;
-  for (const Fields::Field field : fields) {
-    if (!equals_ignoring_case(field.name, "Connection")) continue;
-    std::string_view list = field.value;
-    std::string_view member;
-    while (next_member(list, member)) {
-      close |= equals_ignoring_case(member, "close");
-      keep_alive |= equals_ignoring_case(member, "keep-alive");
-    }
-  }
+  for_each_member(fields, "Connection", [&](std::string_view member) {
+    close |= equals_ignoring_case(member, "close");
+    keep_alive |= equals_ignoring_case(member, "keep-alive");
+  });
   return !close && (version >= 11 || keep_alive);
 }
 

@@ -12,8 +12,8 @@ void append_fields(std::string& out, const Fields& fields) {
     out.append(field.name).append(": ").append(field.value).append("\r\n");
 }
 
-void append_request_head(std::string& out, std::string_view method, std::string_view target,
-                         int version, const Fields& fields) {
+void append_request_line(std::string& out, std::string_view method, std::string_view target,
+                         int version) {
   if (!is_token(method))
     throw std::invalid_argument("HTTP request: the method is no token: " + quoted(method));
   const bool visible = !target.empty() && std::all_of(target.begin(), target.end(),
@@ -25,6 +25,11 @@ void append_request_head(std::string& out, std::string_view method, std::string_
   }
   out.append(method).append(" ").append(target);
   out.append(version == 10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+}
+
+void append_request_head(std::string& out, std::string_view method, std::string_view target,
+                         int version, const Fields& fields) {
+  append_request_line(out, method, target, version);
   append_fields(out, fields);
   out.append("\r\n");
 }

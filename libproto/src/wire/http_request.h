@@ -17,7 +17,10 @@ void append_request_head(std::string& out, std::string_view method, std::string_
 // reason with control characters.
 void append_response_head(std::string& out, int version, int status, std::string_view reason,
                           const Fields& fields);
-// "Name: value" lines, without the empty line.
+// Their parts: the first line, with what append_request_head() checks and throws; "Name: value"
+// lines, without the empty line.
+void append_request_line(std::string& out, std::string_view method, std::string_view target,
+                         int version);
 void append_fields(std::string& out, const Fields& fields);
 
 }  // namespace proto

@@ -14,9 +14,11 @@ inline bool next_member(std::string_view& list, std::string_view& member) noexce
   bool in_quotes = false;
   std::size_t i = 0;
   for (; i < list.size(); ++i) {
-    if (list[i] == '"') in_quotes = !in_quotes;
-    if (list[i] == '\\' && in_quotes) ++i;
-    if (i < list.size() && list[i] == ',' && !in_quotes) break;
+    const char c = list[i];
+    if (c > ',' && c != '\\') continue;  // nearly all
+    if (c == '"') in_quotes = !in_quotes;
+    if (c == '\\' && in_quotes) ++i;
+    if (c == ',' && !in_quotes) break;
   }
   i = i < list.size() ? i : list.size();
   member = trim(list.substr(0, i));

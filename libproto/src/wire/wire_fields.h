@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/characters.h"
 #include "proto/fields.h"
 
 namespace proto {
@@ -25,6 +26,17 @@ class WireFields {
   static void assign_block(Fields& fields, std::string_view head) { fields.block_.assign(head); }
   // RFC 9112 §5.2: each fold in a value becomes one SP.
   static void unfold(Fields& fields);
+  // The index of the first field of this name from `from` on, or size(). Most fields are passed
+  // over for the size of their names alone.
+  static std::size_t find(const Fields& fields, std::string_view name, std::size_t from = 0) {
+    const auto& entries = fields.entries_;
+    while (from < entries.size() &&
+           (entries[from].name_size != name.size() ||
+            !detail::same_ignoring_case(fields.block_.data() + entries[from].name_at, name.data(),
+                                        name.size())))
+      ++from;
+    return from;
+  }
   // Adds a copy of a field that has been checked.
   static void append(Fields& fields, std::string_view name, std::string_view value) {
     fields.append(name, value);
