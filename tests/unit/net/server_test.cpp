@@ -103,14 +103,16 @@ TEST_P(EveryConcurrency, DatagramsAreAnswered) {
   }
 }
 
+// How many descriptors this process has.
+int descriptors() {
+  int count = 0;
+  struct stat status;
+  for (int fd = 0; fd < 1024; ++fd) count += fstat(fd, &status) == 0 ? 1 : 0;
+  return count;
+}
+
 TEST_P(EveryConcurrency, DoesNotInheritTheListenerOrLeaveDescriptorsBehind) {
   TCPServer server(kAnyPort, handler<Hello>(), with(GetParam()));
-  const auto descriptors = [] {
-    int count = 0;
-    struct stat status;
-    for (int fd = 0; fd < 1024; ++fd) count += fstat(fd, &status) == 0 ? 1 : 0;
-    return count;
-  };
   const int before = descriptors();
   {
     const Running running(server);
@@ -127,7 +129,6 @@ TEST(Server, ThreadsServeAtOnceAndNoMoreThanAllowed) {
   options.max_workers = 3;
   options.max_waiting = 2;
   std::atomic<int> now = 0, most = 0;
-  std::latch three(3);
   TCPServer server(
       kAnyPort,
       [&](Connection& c) {
@@ -141,11 +142,14 @@ TEST(Server, ThreadsServeAtOnceAndNoMoreThanAllowed) {
   const Running running(server);
   std::vector<Socket> clients;
   for (int i = 0; i < 12; ++i) clients.push_back(connected_to(server.server_address()));
-  // Each is served in the end, three at a time.
-  for (Socket& client : clients) {
-    EXPECT_EQ(receive_exactly(client, 3), "in\n");
-    client.shutdown(Socket::How::write);
-    EXPECT_EQ(receive_all(client), "");
+  // Three are inside together; each of the others is served when one of those leaves.
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(receive_exactly(clients[i], 3), "in\n");
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    if (i >= 3) {
+      EXPECT_EQ(receive_exactly(clients[i], 3), "in\n");
+    }
+    clients[i].shutdown(Socket::How::write);
+    EXPECT_EQ(receive_all(clients[i]), "");
   }
   EXPECT_EQ(most, 3);
 }
@@ -362,6 +366,9 @@ TEST(Server, Hostile_Servers_OutOfDescriptorsAtAccept) {
   Socket first(Family::ipv4), last(Family::ipv4);
   for (Socket* s : {&first, &last}) s->settimeout(30s);
   const Running running(server);
+  EXPECT_TRUE(test::wait_until(
+      [&] { return server.actions > 0; }));  // it has all the descriptors that it needs
+  const auto open = descriptors();
   // All of it happens once before: UBSan looks at a class for the first time by means of a pipe.
   {
     Socket visitor = connected_to(server.server_address());
@@ -374,12 +381,13 @@ TEST(Server, Hostile_Servers_OutOfDescriptorsAtAccept) {
       server.handle_error(Address(), e);
     }
   }
-  EXPECT_TRUE(test::wait_until([&] {  // both ends of the visitor's connection are closed
-    return fcntl(last.fileno() + 1, F_GETFD) < 0 && fcntl(last.fileno() + 2, F_GETFD) < 0;
-  }));
-  // From here on every descriptor above the last one that is open is refused.
+  // Both ends of the visitor's connection are closed.
+  EXPECT_TRUE(test::wait_until([&] { return descriptors() <= open; }));
+  // From here on no descriptor is to be had: the lowest that is free is above the limit.
+  const int lowest = fcntl(last.fileno(), F_DUPFD, 0);
+  close(lowest);
   rlimit tight = before;
-  tight.rlim_cur = static_cast<rlim_t>(last.fileno()) + 1;
+  tight.rlim_cur = static_cast<rlim_t>(lowest);
   setrlimit(RLIMIT_NOFILE, &tight);
   const int actions = server.actions;
   first.connect(server.server_address());
