@@ -23,6 +23,12 @@ SMTPChannel::SMTPChannel(Stream stream, std::string host, std::uint16_t port, SM
   stream_.set_idle(options_.connect.timeouts.idle);
 }
 
+DataBlock& SMTPChannel::block() {
+  if (!block_) block_ = std::make_unique<DataBlock>();
+  block_->clear();
+  return *block_;
+}
+
 const SMTPReply& SMTPChannel::command(std::string_view line) {
   pipeline_.push(line);
   return read_reply(timeouts().command);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "proto/smtp.h"
 #include "protocol/line_pipeline.h"
+#include "wire/smtp_data.h"
 #include "wire/smtp_reply.h"
 
 namespace proto {
@@ -54,6 +56,9 @@ class SMTPChannel {
   [[noreturn]] void refuse(std::string_view what, std::string_view want,
                            const SMTPReply& got) const;
 
+  // Where messages are encoded, one at a time.
+  DataBlock& block();
+
   SMTPCapabilities capabilities;
   bool greeted = false;      // EHLO, HELO or LHLO was said
   bool transaction = false;  // the server may hold a sender: RSET before the next MAIL
@@ -69,6 +74,7 @@ class SMTPChannel {
   Stream stream_;
   LinePipeline pipeline_;
   SMTPReplyParser parser_;
+  std::unique_ptr<DataBlock> block_;
   Deadline limit_;      // the user's
   Deadline operation_;  // of what runs now
 };

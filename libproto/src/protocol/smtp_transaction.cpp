@@ -106,7 +106,8 @@ bool SMTPTransaction::push_message() {
   }
   if (!plan_.bdat && accepted_.empty()) {
     // RFC 2920 §3.1: DATA was in the flight that all recipients were refused in.
-    push_body({}, ".\r\n");
+    const std::string_view dot = ".\r\n";
+    push_body({}, {&dot, 1});
     return sent_all_ = true;
   }
   if (channel_.options().connect.trace) {
@@ -128,27 +129,29 @@ void SMTPTransaction::push_small() {
   const std::string_view text = body_.next();
   if (plan_.raw) {
     commit();
-    return push_body("BDAT " + std::to_string(text.size()) + " LAST", text);
+    return push_body("BDAT " + std::to_string(text.size()) + " LAST", {&text, 1});
   }
   DataEncoder encoder(plan_.bdat ? DataEncoder::Dots::plain : DataEncoder::Dots::stuffed);
-  const auto block = std::make_unique<DataBlock>();
-  std::string wire;
-  wire.reserve(text.size() + text.size() / 16 + 16);
-  const auto flush = [&] {
-    for (const std::string_view part : block->parts()) wire += part;
-    block->clear();
-  };
-  for (std::string_view rest = text; !rest.empty(); flush()) {
-    rest.remove_prefix(encoder.encode(rest, *block));
+  DataBlock& block = channel_.block();
+  std::string front;  // what a first block, and more, did not hold
+  for (std::string_view rest = text; !rest.empty();) {
+    rest.remove_prefix(encoder.encode(rest, block));
+    if (block.has_room()) continue;
+    for (const std::string_view part : block.parts()) front += part;
+    block.clear();
   }
-  encoder.finish(*block);
-  flush();
+  encoder.finish(block);
   commit();
-  push_body(plan_.bdat ? "BDAT " + std::to_string(wire.size()) + " LAST" : std::string(), wire);
+  std::array<std::string_view, DataBlock::kMaxParts + 1> all{front};
+  const auto parts = block.parts();
+  std::copy(parts.begin(), parts.end(), all.begin() + 1);
+  const std::size_t size = front.size() + block.size();
+  push_body(plan_.bdat ? "BDAT " + std::to_string(size) + " LAST" : std::string(),
+            std::span(all).first(parts.size() + 1));
 }
 
-void SMTPTransaction::push_body(std::string_view command, std::string_view bytes) {
-  channel_.pipeline().push_data(command, {&bytes, 1});
+void SMTPTransaction::push_body(std::string_view command, std::span<const std::string_view> bytes) {
+  channel_.pipeline().push_data(command, bytes);
   ++pushed_;
   expect_verdicts(1);
 }
@@ -204,25 +207,25 @@ bool SMTPTransaction::send_block(const DataBlock& block) {
 
 void SMTPTransaction::stream_data() {
   DataEncoder encoder;
-  const auto block = std::make_unique<DataBlock>();
+  DataBlock& block = channel_.block();
   while (!body_.at_end()) {
     std::string_view piece = body_.next();
     do {
-      piece.remove_prefix(encoder.encode(piece, *block));
-      const bool joins_the_end = piece.empty() && body_.at_end() && block->has_room();
+      piece.remove_prefix(encoder.encode(piece, block));
+      const bool joins_the_end = piece.empty() && body_.at_end() && block.has_room();
       if (joins_the_end) break;
-      if (!send_block(*block)) return;
-      block->clear();
+      if (!send_block(block)) return;
+      block.clear();
     } while (!piece.empty());
   }
-  encoder.finish(*block);
+  encoder.finish(block);
   commit();
-  if (send_block(*block)) expect_verdicts(0);
+  if (send_block(block)) expect_verdicts(0);
 }
 
 void SMTPTransaction::stream_bdat() {
   DataEncoder encoder(DataEncoder::Dots::plain);
-  const auto block = std::make_unique<DataBlock>();
+  DataBlock& block = channel_.block();
   while (!body_.at_end()) {
     std::string_view piece = body_.next();
     if (plan_.raw) {
@@ -230,17 +233,17 @@ void SMTPTransaction::stream_bdat() {
       continue;
     }
     do {
-      piece.remove_prefix(encoder.encode(piece, *block));
-      const bool last = piece.empty() && body_.at_end() && block->has_room();
-      if (last) encoder.finish(*block);
-      if (!send_chunk(block->parts(), block->size(), last)) return;
-      block->clear();
+      piece.remove_prefix(encoder.encode(piece, block));
+      const bool last = piece.empty() && body_.at_end() && block.has_room();
+      if (last) encoder.finish(block);
+      if (!send_chunk(block.parts(), block.size(), last)) return;
+      block.clear();
       if (last) return expect_verdicts(0);
     } while (!piece.empty());
   }
   if (!plan_.raw) {
-    encoder.finish(*block);
-    if (!send_chunk(block->parts(), block->size(), true)) return;
+    encoder.finish(block);
+    if (!send_chunk(block.parts(), block.size(), true)) return;
   }
   expect_verdicts(0);
 }

@@ -64,7 +64,7 @@ class SMTPTransaction {
   std::string line(Step which) const;
   bool push_message();
   void push_small();
-  void push_body(std::string_view command, std::string_view bytes);
+  void push_body(std::string_view command, std::span<const std::string_view> bytes);
   void stream_data();
   void stream_bdat();
   bool send_block(const DataBlock& block);
