@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <random>
 #include <set>
+#include <utility>
 
 namespace proto::test {
 
