@@ -181,7 +181,8 @@ TEST(SMTP, WhatTheServerCannotCarryIsReencoded) {
   EXPECT_EQ(sent.find('\xc3'), std::string::npos);
   EXPECT_EQ(sent.find("Content-Transfer-Encoding: 8bit"), std::string::npos) << sent;
   const std::string lines = "Subject: x\n\n" + std::string(5000, 'x') + "\n";
-  for (std::string_view rest = sent_to({"8BITMIME"}, kEnvelope, lines); !rest.empty();) {
+  const std::string reencoded = sent_to({"8BITMIME"}, kEnvelope, lines);
+  for (std::string_view rest = reencoded; !rest.empty();) {
     const auto line = rest.substr(0, rest.find("\r\n"));
     EXPECT_LE(line.size(), 998U);
     rest.remove_prefix(std::min(rest.size(), line.size() + 2));
