@@ -151,12 +151,14 @@ TEST(Selector, TimersComeInTheirOrderAndNotWhenCancelled) {
   selector.after(2ms, [&] { order += 'b'; });
   selector.after(1ms, [&] {
     order += 'a';
-    selector.after(0ms, [&] { order += 'n'; });
+    selector.after(0ms, [&] {
+      order += 'n';
+      selector.after(20ms, [&] { selector.stop(); });
+    });
   });
   const auto never = selector.after(1ms, [&] { order += 'x'; });
   selector.cancel(never);
   selector.cancel(never);
-  selector.after(20ms, [&] { selector.stop(); });
   selector.run();
   EXPECT_TRUE(order == "anb" || order == "abn") << order;
 }
