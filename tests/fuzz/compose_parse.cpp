@@ -8,6 +8,7 @@
 #include "base/characters.h"
 #include "proto/message.h"
 #include "proto/message_edit.h"
+#include "wire/line_ends.h"
 
 namespace {
 
@@ -57,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const bool allow_8bit : {false, true}) {
     const std::string raw = message.to_string({allow_8bit});
     const proto::MessageNeeds needs = proto::analyse_message(raw);
-    require(!needs.nul && !needs.bare_line_ends && needs.longest_line <= proto::kMaxMailLine);
+    require(!needs.nul && !needs.long_line && !proto::has_bare_line_end(raw));
     require(allow_8bit || !needs.eight_bit_body);
     require(needs.size == raw.size());
     const proto::ParsedMessage parsed(raw);

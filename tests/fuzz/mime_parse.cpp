@@ -46,9 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const proto::MessageNeeds whole = proto::analyse_message(input);
   for (const std::size_t piece : {1U, 7U}) {
     const proto::MessageNeeds cut = analyse(input, piece);
-    require(cut.size == whole.size && cut.longest_line == whole.longest_line &&
-            cut.header_size == whole.header_size && cut.is_plain() == whole.is_plain() &&
-            cut.bare_line_ends == whole.bare_line_ends);
+    require(cut.size == whole.size && cut.long_line == whole.long_line &&
+            cut.eight_bit_header == whole.eight_bit_header && cut.is_plain() == whole.is_plain() &&
+            cut.bare_header_line_end == whole.bare_header_line_end);
   }
   const proto::Reencoded plain = proto::to_7bit(input);
   require(plain.message || !plain.why_not.empty());

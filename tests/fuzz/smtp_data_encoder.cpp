@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "proto/message_edit.h"
 #include "support/naive_data.h"
 #include "wire/smtp_data.h"
 
@@ -31,9 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   encoder.finish(*block);
   take();
   if (wire != proto::test::naive_data(text, stuff)) std::abort();
-  const auto traits = proto::scan_message(text);
   // The smuggler's end stands nowhere but at the end.
   if (stuff && wire.find("\r\n.\r\n") < wire.size() - 5) std::abort();
-  if (traits.long_line && text.size() <= proto::kMaxSMTPTextLineBytes) std::abort();
+  if (proto::analyse_message(text).long_line && text.size() <= proto::kMaxMailLine) std::abort();
   return 0;
 }

@@ -18,37 +18,45 @@ namespace proto {
 // RFC 5321 §4.5.3.1.6, without the CRLF.
 inline constexpr std::size_t kMaxMailLine = 998;
 
-// What stands in a message, its line ends taken as the encoder for DATA makes them: CRLF of every
-// LF, CR and CRLF.
+// What a message asks of its way, its line ends taken as the encoder for DATA makes them: CRLF of
+// every LF, CR and CRLF.
 struct MessageNeeds {
   bool eight_bit_header = false;  // needs SMTPUTF8
   bool eight_bit_body = false;    // needs 8BITMIME
   bool nul = false;               // needs BINARYMIME
-  bool bare_line_ends = false;    // some line ends are not CRLF: needs BINARYMIME to stay as it is
-  std::size_t longest_line = 0;   // bytes, without the line end
-  std::size_t header_size = 0;    // bytes of input up to the end of the blank line, or all
-  std::uint64_t size = 0;         // bytes as it goes out, for SIZE; without dots stuffed
+  bool long_line = false;         // over kMaxMailLine: needs BINARYMIME
+  // Some line of the header ends in LF or CR alone: not to be sent as it is, not even where
+  // BINARYMIME lets every other byte be.
+  bool bare_header_line_end = false;
+  // Bytes as it goes out, for SIZE; without dots stuffed. Where the first line's end is not how all
+  // of them end, an estimate, which is what SIZE asks for (RFC 1870 §5).
+  std::uint64_t size = 0;
 
+  bool eight_bit() const noexcept { return eight_bit_header || eight_bit_body; }
   // Any server takes it as it is.
-  bool is_plain() const noexcept {
-    return !eight_bit_header && !eight_bit_body && !nul && longest_line <= kMaxMailLine;
-  }
+  bool is_plain() const noexcept { return !eight_bit() && !nul && !long_line; }
 };
 
 // Finds that out piece by piece.
 class MessageScanner {
  public:
   void feed(std::string_view piece);
-  MessageNeeds finish();
+  MessageNeeds finish() const;
 
  private:
-  void add(std::string_view text);
-  void end_line();
+  std::string_view scan_header(std::string_view piece);
+  void end_header_line() noexcept;
+  void scan_line_lengths(std::string_view piece);
+  void count_line_feeds(std::string_view piece);
+
   MessageNeeds needs_;
-  std::uint64_t fed_ = 0;
-  std::size_t line_size_ = 0;
+  std::uint64_t fed_ = 0, lf_ = 0;
+  std::size_t line_size_ = 0;  // of the line that has not ended yet
+  char last_ = '\n';
   bool in_header_ = true;
-  bool after_cr_ = false;
+  bool header_line_empty_ = true;
+  bool after_cr_ = false;  // in the header, and an LF may follow
+  enum class LineEnd { unknown, lf, crlf } line_end_ = LineEnd::unknown;
 };
 MessageNeeds analyse_message(std::string_view message);
 

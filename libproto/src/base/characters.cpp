@@ -1,6 +1,7 @@
 #include "base/characters.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 namespace proto {
@@ -92,7 +93,20 @@ bool is_valid_utf8(std::string_view text) noexcept {
 }
 
 bool has_line_break_or_nul(std::string_view text) noexcept {
-  // Not find_first_of(): that is a call of memchr() for every byte of `text`.
+  // Not find_first_of(): that is a call of memchr() for every byte of `text`. Eight at a time: does
+  // any lie below 0x0e? Few do.
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  const auto some_low = [&](const char* p) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    return (word - kOnes * 0x0e) & ~word & (kOnes << 7);
+  };
+  if (text.size() >= 8) {
+    const char* const last = text.data() + text.size() - 8;
+    std::uint64_t low = some_low(last);
+    for (const char* p = text.data(); p < last; p += 8) low |= some_low(p);
+    if (low == 0) return false;
+  }
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }

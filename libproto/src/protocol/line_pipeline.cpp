@@ -1,6 +1,7 @@
 #include "protocol/line_pipeline.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include "base/characters.h"
 #include "proto/error.h"
@@ -36,8 +37,10 @@ void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
   if (!has_room()) throw std::logic_error("a command before the reply to the last was read");
   if (sizes_.empty()) check_idle("before a command");
   const std::size_t size = prefix.size() + rest.size() + 2;
-  if (!rest.empty())
+  if (!rest.empty()) {
+    holds_secret_ = true;
     unsent_.reserve(unsent_.size() + size);  // it must not move with a secret in it
+  }
   unsent_.append(prefix).append(rest).append("\r\n");
   sizes_.push_back(static_cast<std::uint32_t>(size));
   window_used_ += size;
@@ -93,7 +96,7 @@ void LinePipeline::flush() {
   }
   sent_ += went;
   if (sent_ == unsent_.size()) {
-    wipe(unsent_.data(), unsent_.size());
+    if (std::exchange(holds_secret_, false)) wipe(unsent_.data(), unsent_.size());
     unsent_.clear();
     sent_ = 0;
   }

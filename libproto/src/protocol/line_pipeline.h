@@ -89,6 +89,7 @@ class LinePipeline {
   bool pipelining_ = false;
   bool full_ = false;
   std::string unsent_;
+  bool holds_secret_ = false;        // unsent_ does: it is wiped when it went
   std::size_t sent_ = 0;             // bytes at the front of unsent_ that went
   std::deque<std::uint32_t> sizes_;  // of the outstanding commands, oldest first
   std::size_t window_used_ = 0;      // their sum

@@ -11,8 +11,8 @@ SMTPBody::SMTPBody(MessageSource& source) : source_(&source), bytes_(source.size
   if (bytes_ <= kSmallBytes) replace(read_all());
 }
 
-DataTraits SMTPBody::scan() {
-  DataScanner scanner;
+MessageNeeds SMTPBody::scan() {
+  MessageScanner scanner;
   rewind();
   while (!at_end()) scanner.feed(next());
   rewind();

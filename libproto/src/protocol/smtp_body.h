@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "proto/message_edit.h"
 #include "proto/smtp_types.h"
-#include "wire/smtp_data.h"
 
 namespace proto {
 
@@ -22,7 +22,7 @@ class SMTPBody {
   explicit SMTPBody(std::string_view text) : text_(text), bytes_(text.size()) {}
   explicit SMTPBody(MessageSource& source);
 
-  DataTraits scan();
+  MessageNeeds scan();
   bool is_small() const noexcept { return source_ == nullptr && text_.size() <= kSmallBytes; }
   // The next piece, empty at the end. It dies at the next call.
   std::string_view next();

@@ -10,8 +10,11 @@ SMTPSending::SMTPSending(SMTPChannel& channel, const Envelope& envelope, SMTPBod
     : body_(std::move(message)) {
   result_.recipients.resize(envelope.to.size());
   plan_ = plan_message(channel, envelope, body_, options.transfer);
-  std::size_t begin = 0;
-  for (const std::size_t end : split_by_limits(channel.capabilities, envelope)) {
+  const SMTPCapabilities& has = channel.capabilities;
+  const bool limited = has.rcpt_max || has.rcpt_domain_max;
+  transactions_.reserve(limited ? envelope.to.size() : 1);  // the flow points to them
+  for (std::size_t begin = 0; begin < envelope.to.size();) {
+    const std::size_t end = end_by_limits(has, envelope, begin);
     transactions_.emplace_back(channel, envelope, plan_, body_, options, result_, begin, end);
     begin = end;
   }

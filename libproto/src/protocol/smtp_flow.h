@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "protocol/smtp_plan.h"
 #include "protocol/smtp_transaction.h"
@@ -22,7 +23,7 @@ class SMTPSending {
   SMTPSending(const SMTPSending&) = delete;
   SMTPSending& operator=(const SMTPSending&) = delete;
 
-  std::deque<SMTPTransaction>& transactions() noexcept { return transactions_; }
+  std::vector<SMTPTransaction>& transactions() noexcept { return transactions_; }
   // Some of it ended, or may have been taken.
   bool progressed() const noexcept;
   void lost(std::string_view why);
@@ -33,7 +34,7 @@ class SMTPSending {
   SMTPBody body_;
   SendResult result_;
   SMTPPlan plan_;
-  std::deque<SMTPTransaction> transactions_;
+  std::vector<SMTPTransaction> transactions_;
 };
 
 class SMTPFlow {

@@ -6,6 +6,8 @@
 #include "base/characters.h"
 #include "proto/mail_address.h"
 #include "proto/message_edit.h"
+#include "wire/charset.h"
+#include "wire/mail_address_syntax.h"
 
 namespace proto {
 namespace {
@@ -13,18 +15,18 @@ namespace {
 using Transfer = SendOptions::Transfer;
 
 // The path for this server, which may know no SMTPUTF8: then the domain may still have a form in
-// ASCII.
+// ASCII. Envelope::check() has been through the address.
 std::string path_for(const SMTPChannel& channel, std::string_view address, bool& smtputf8) {
-  const EnvelopeAddress path = envelope_address(address);
-  if (!path.needs_smtputf8) return path.address;
+  std::string path(without_brackets(address));
+  if (is_ascii(path)) return path;
   if (channel.capabilities.smtputf8) {
     smtputf8 = true;
-    return path.address;
+    return path;
   }
-  const std::string_view domain = path.domain();
-  if (const auto ascii = ascii_domain(domain)) {
-    std::string with_ascii = path.address.substr(0, path.address.size() - domain.size()) + *ascii;
-    if (!envelope_address(with_ascii).needs_smtputf8) return with_ascii;
+  const EnvelopeAddress whole = envelope_address(path);
+  if (const auto ascii = ascii_domain(whole.domain())) {
+    path.replace(path.size() - whole.domain().size(), std::string::npos, *ascii);
+    if (!envelope_address(path).needs_smtputf8) return path;
   }
   throw SMTPNotSupportedError(channel.describe(
       "MAIL", "the server does not offer SMTPUTF8, which " + quoted(address) + " needs"));
@@ -71,11 +73,13 @@ SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTP
                       Transfer transfer) {
   const SMTPCapabilities& has = channel.capabilities;
   SMTPPlan plan = plan_envelope(channel, envelope);
-  DataTraits traits = body.scan();
-  const bool binary = traits.nul && has.binarymime && has.chunking && transfer != Transfer::data;
-  const bool carried = (!traits.eight_bit || has.eight_bit_mime) &&
-                       (!traits.eight_bit_header || has.smtputf8) &&
-                       ((!traits.long_line && !traits.nul) || binary);
+  MessageNeeds needs = body.scan();
+  // As it is, it needs a header that the server can read: LF alone would end no line of it.
+  const bool binary = needs.nul && !needs.bare_header_line_end && has.binarymime && has.chunking &&
+                      transfer != Transfer::data;
+  const bool carried = (!needs.eight_bit() || has.eight_bit_mime) &&
+                       (!needs.eight_bit_header || has.smtputf8) &&
+                       ((!needs.long_line && !needs.nul) || binary);
   if (!carried) {
     Reencoded other = reencode_message(body.read_all(), {has.eight_bit_mime, has.smtputf8});
     if (!other.message) {
@@ -83,17 +87,17 @@ SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTP
           "MAIL", "the server cannot carry the message as it is: " + other.why_not));
     }
     body.replace(*std::move(other.message));
-    traits = body.scan();
+    needs = body.scan();
   }
   if (has.size) {
-    check_size(channel, traits.wire_bytes);
-    plan.mail.size = traits.wire_bytes;
+    check_size(channel, needs.size);
+    plan.mail.size = needs.size;
   }
-  if (traits.eight_bit_header) plan.mail.smtputf8 = true;
+  if (needs.eight_bit_header) plan.mail.smtputf8 = true;
   plan.raw = binary && carried;
   if (plan.raw) {
     plan.mail.body = MailParameters::Body::binary;
-  } else if (traits.eight_bit && has.eight_bit_mime) {
+  } else if (needs.eight_bit() && has.eight_bit_mime) {
     plan.mail.body = MailParameters::Body::eight_bit;
   }
   if (transfer == Transfer::bdat && !has.chunking) {
@@ -109,25 +113,20 @@ bool mail_max_reached(const SMTPChannel& channel) {
   return most && channel.messages >= *most;
 }
 
-std::vector<std::size_t> split_by_limits(const SMTPCapabilities& has, const Envelope& envelope) {
-  std::vector<std::size_t> ends;
+std::size_t end_by_limits(const SMTPCapabilities& has, const Envelope& envelope,
+                          std::size_t begin) {
+  if (!has.rcpt_max && !has.rcpt_domain_max) return envelope.to.size();
   std::set<std::string> domains;
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < envelope.to.size(); ++i) {
+  for (std::size_t i = begin; i < envelope.to.size(); ++i) {
     const std::string& address = envelope.to[i].address;
     std::string domain = lower(address.substr(std::min(address.rfind('@'), address.size())));
     const bool full = has.rcpt_max && i - begin >= *has.rcpt_max;
     const bool spread = has.rcpt_domain_max && domains.size() >= *has.rcpt_domain_max &&
                         domains.find(domain) == domains.end();
-    if (full || spread) {
-      ends.push_back(i);
-      begin = i;
-      domains.clear();
-    }
+    if (full || spread) return i;
     if (has.rcpt_domain_max) domains.insert(std::move(domain));
   }
-  ends.push_back(envelope.to.size());
-  return ends;
+  return envelope.to.size();
 }
 
 }  // namespace proto

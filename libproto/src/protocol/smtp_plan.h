@@ -9,7 +9,7 @@
 
 namespace proto {
 
-// Both throw SMTPNotSupportedError.
+// Both throw SMTPNotSupportedError, and want an envelope that was checked.
 SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size);
 // May put another text into `body`: the message re-encoded.
 SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
@@ -18,7 +18,8 @@ SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTP
 // RFC 9422: the server takes no further message over this connection.
 bool mail_max_reached(const SMTPChannel& channel);
 
-// RFC 9422: where each transaction's recipients end. One, where the server names no limits.
-std::vector<std::size_t> split_by_limits(const SMTPCapabilities& has, const Envelope& envelope);
+// RFC 9422: where the transaction ends whose recipients begin with the one at `begin`. Behind the
+// last, where the server names no limits.
+std::size_t end_by_limits(const SMTPCapabilities& has, const Envelope& envelope, std::size_t begin);
 
 }  // namespace proto

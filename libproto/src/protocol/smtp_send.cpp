@@ -117,7 +117,8 @@ SendResult SMTP::rehearse(const Envelope& envelope, std::uint64_t message_size) 
     const SendOptions options;
     std::size_t begin = 0;
     bool refused = true;
-    for (const std::size_t end : split_by_limits(channel.capabilities, envelope)) {
+    while (begin < envelope.to.size() && channel.is_open()) {
+      const std::size_t end = end_by_limits(channel.capabilities, envelope, begin);
       SMTPTransaction transaction(channel, envelope, plan, nothing, options, result, begin, end);
       transaction.rehearse();
       while (!transaction.push(nullptr) || !transaction.done()) {
@@ -125,7 +126,6 @@ SendResult SMTP::rehearse(const Envelope& envelope, std::uint64_t message_size) 
       }
       refused = refused && transaction.refused();
       begin = end;
-      if (!channel.is_open()) break;
     }
     result.sender_refused = refused;
   });

@@ -31,14 +31,6 @@ SMTPTransaction::SMTPTransaction(SMTPChannel& channel, const Envelope& envelope,
       last_(last),
       decided_(last - first) {}
 
-SMTPTransaction::Step SMTPTransaction::step(std::size_t number) const noexcept {
-  if (number < rset_) return Step::rset;
-  number -= rset_;
-  if (number == 0) return Step::mail;
-  if (number <= last_ - first_) return Step::rcpt;
-  return !plan_.bdat && number == last_ - first_ + 1 ? Step::data : Step::body;
-}
-
 std::chrono::milliseconds SMTPTransaction::patience() const {
   const SMTPTimeouts& timeouts = channel_.timeouts();
   switch (step(taken_)) {

@@ -56,9 +56,12 @@ class SMTPTransaction {
  private:
   // What the reply with this number answers.
   enum class Step { rset, mail, rcpt, data, body };
-  Step step(std::size_t number) const noexcept;
-  std::size_t first_body() const noexcept {
-    return rset_ + 1 + (last_ - first_) + (plan_.bdat ? 0 : 1);
+  Step step(std::size_t number) const noexcept {
+    if (number < rset_) return Step::rset;
+    number -= rset_;
+    if (number == 0) return Step::mail;
+    if (number <= last_ - first_) return Step::rcpt;
+    return !plan_.bdat && number == last_ - first_ + 1 ? Step::data : Step::body;
   }
 
   std::string line(Step which) const;

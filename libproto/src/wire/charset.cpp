@@ -217,13 +217,26 @@ std::string repair_utf8(std::string_view bytes) {
 }  // namespace
 
 bool is_ascii(std::string_view text) noexcept {
-  std::uint64_t seen = 0;
-  for (; text.size() >= 8; text.remove_prefix(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
-    seen |= word;
+  if (text.size() < 8) {
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   }
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
+  const char* p = text.data();
+  const char* const last = p + text.size() - 8;
+  const auto word = [](const char* at) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at, sizeof eight);
+    return eight;
+  };
+  // A loop of a fixed length, which compilers make vectors of.
+  constexpr std::ptrdiff_t kStep = 256;
+  for (; last - p >= kStep; p += kStep) {
+    std::uint64_t seen = 0;
+    for (std::ptrdiff_t i = 0; i < kStep; i += 8) seen |= word(p + i);
+    if ((seen & 0x8080808080808080U) != 0) return false;
+  }
+  std::uint64_t seen = word(last);
+  for (; p < last; p += 8) seen |= word(p);
   return (seen & 0x8080808080808080U) == 0;
 }
 

@@ -1,10 +1,26 @@
-// Line by line through a text whose lines end in LF, CRLF or CR, in time linear in its size.
+// Lines that end in LF, CRLF or CR: finding their ends, many bytes at a time, and going from one to
+// the next in time linear in the text's size.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace proto {
+
+// Where the first CR or LF stands, or text.size().
+std::size_t find_line_end(std::string_view text) noexcept;
+std::uint64_t count_lf(std::string_view text) noexcept;
+
+// The size of what can go onto the wire as it is at the front of `text`, whose first byte stands
+// within a line: up to a CR or LF that is not of a CRLF, or a dot that begins a line where `dots`
+// are to be stuffed. A CR at the very end is not in it: its LF may follow.
+enum class LineDots { any, stuffed };
+std::size_t clean_size(std::string_view text, LineDots dots) noexcept;
+// Some line ends in LF or CR alone.
+inline bool has_bare_line_end(std::string_view text) noexcept {
+  return clean_size(text, LineDots::any) < text.size();
+}
 
 class LineEnds {
  public:

@@ -24,12 +24,28 @@ constexpr std::size_t kMaxDomain = 255;
 constexpr std::size_t kMaxPath = 254;  // 256 with the brackets
 constexpr std::size_t kMaxLabel = 63;  // RFC 1035 §2.3.4
 
-constexpr bool is_8bit(char c) noexcept {
-  return static_cast<unsigned char>(c) >= 0x80;
+enum Kind : unsigned char { kAtext = 1, kDomain = 2 };
+
+// What each byte may be part of.
+constexpr std::array<unsigned char, 256> make_kinds() {
+  std::array<unsigned char, 256> kinds{};
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const char c = static_cast<char>(i);
+    const bool is_8bit = i >= 0x80;
+    // RFC 5322 §3.2.3 and RFC 6532 §3.2.
+    if (is_token_char(c) || c == '/' || c == '=' || c == '?' || c == '{' || c == '}' || is_8bit)
+      kinds[i] |= kAtext;
+    if (is_alnum(c) || c == '-' || c == '_' || is_8bit) kinds[i] |= kDomain;
+  }
+  return kinds;
 }
-// RFC 5322 §3.2.3 and RFC 6532 §3.2.
+constexpr auto kKinds = make_kinds();
+
 constexpr bool is_atext(char c) noexcept {
-  return is_token_char(c) || c == '/' || c == '=' || c == '?' || c == '{' || c == '}' || is_8bit(c);
+  return (kKinds[static_cast<unsigned char>(c)] & kAtext) != 0;
+}
+constexpr bool is_domain_char(char c) noexcept {
+  return (kKinds[static_cast<unsigned char>(c)] & kDomain) != 0;
 }
 
 // Dots anywhere: mailboxes such as "a..b" and "a." exist, and their hosts know them unquoted.
@@ -113,9 +129,7 @@ const char* domain_fault(std::string_view domain) noexcept {
   if (domain.size() > kMaxDomain) return "a domain longer than 255 bytes";
   std::size_t label = 0;
   for (const char c : domain) {
-    if (c == '.' ? label == 0 : !(is_alnum(c) || c == '-' || c == '_' || is_8bit(c))) {
-      return "a malformed domain";
-    }
+    if (c == '.' ? label == 0 : !is_domain_char(c)) return "a malformed domain";
     label = c == '.' ? 0 : label + 1;
     if (label > kMaxLabel) return "a label longer than 63 bytes";
   }
@@ -173,15 +187,12 @@ std::string_view EnvelopeAddress::domain() const noexcept {
 }
 
 EnvelopeAddress envelope_address(std::string_view text) {
-  std::string_view path = text;
-  if (path.starts_with('<') && path.ends_with('>') && path.size() >= 2) {
-    path.remove_prefix(1);
-    path.remove_suffix(1);
-  }
+  const std::string_view path = without_brackets(text);
   EnvelopeAddress result;
   if (path.empty()) return result;
   if (has_line_break_or_nul(path)) refuse(text, "CR, LF or NUL");
-  if (!is_valid_utf8(path)) refuse(text, "it is not UTF-8");
+  result.needs_smtputf8 = !is_ascii(path);
+  if (result.needs_smtputf8 && !is_valid_utf8(path)) refuse(text, "it is not UTF-8");
   const std::size_t local = local_size(path, text);
   if (local > kMaxLocal) refuse(text, "a local part longer than 64 bytes");
   if (local < path.size()) {
@@ -190,7 +201,6 @@ EnvelopeAddress envelope_address(std::string_view text) {
   }
   if (path.size() > kMaxPath) refuse(text, "longer than 254 bytes");
   result.address = path;
-  result.needs_smtputf8 = !is_ascii(path);
   return result;
 }
 

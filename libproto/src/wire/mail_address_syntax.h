@@ -15,6 +15,13 @@ inline constexpr std::size_t kMaxMailLocal = 255;
 // Why `domain` is none ("[192.0.2.1]" is one, and so is UTF-8), or null.
 const char* domain_fault(std::string_view domain) noexcept;
 
+// A path without its brackets, where it has them.
+constexpr std::string_view without_brackets(std::string_view path) noexcept {
+  return path.size() >= 2 && path.front() == '<' && path.back() == '>'
+             ? path.substr(1, path.size() - 2)
+             : path;
+}
+
 // Gives domains their A-labels where the local part needs no SMTPUTF8 either.
 std::vector<MailAddress> with_ascii_domains(std::vector<MailAddress> addresses);
 // Fields whose value is a list of addresses.

@@ -1,74 +1,102 @@
+#include <string.h>
+
 #include <algorithm>
 
 #include "proto/message_edit.h"
 #include "wire/charset.h"
+#include "wire/line_ends.h"
 
 namespace proto {
+namespace {
 
-// A line's text, or a piece of it.
-void MessageScanner::add(std::string_view text) {
-  line_size_ += text.size();
-  if (in_header_) needs_.eight_bit_header = needs_.eight_bit_header || !is_ascii(text);
+// Where the last line end in `text` stands, or npos.
+std::size_t find_last_line_end(std::string_view text) noexcept {
+  for (const char c : {'\n', '\r'}) {
+    const void* const at = ::memrchr(text.data(), c, text.size());
+    if (at != nullptr) return static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
+  }
+  return std::string_view::npos;
 }
 
-void MessageScanner::end_line() {
-  needs_.longest_line = std::max(needs_.longest_line, line_size_);
-  needs_.size += line_size_ + 2;
-  if (in_header_ && line_size_ == 0) in_header_ = false;
-  line_size_ = 0;
-}
+}  // namespace
 
 void MessageScanner::feed(std::string_view piece) {
   if (piece.empty()) return;
-  std::size_t at = 0;
-  if (after_cr_) {
-    after_cr_ = false;
-    if (piece.front() == '\n') {
-      at = 1;
-      if (needs_.header_size == fed_) ++needs_.header_size;  // the blank line's own LF
-    } else {
-      needs_.bare_line_ends = true;
-    }
-  }
-  if (!needs_.nul) needs_.nul = piece.find('\0') != piece.npos;
-  bool body_seen = !in_header_;
-  if (body_seen && !needs_.eight_bit_body) needs_.eight_bit_body = !is_ascii(piece);
-  // Each is looked for anew only when it has been passed.
-  std::size_t lf = std::min(piece.find('\n', at), piece.size());
-  std::size_t cr = std::min(piece.find('\r', at), piece.size());
-  while (at < piece.size()) {
-    const std::size_t end = std::min(lf, cr);
-    add(piece.substr(at, end - at));
-    at = end;
-    if (end < piece.size()) {
-      end_line();
-      if (end == lf) {
-        needs_.bare_line_ends = true;
-        at = end + 1;
-      } else if (end + 1 == piece.size()) {
-        after_cr_ = true;
-        at = end + 1;
-      } else {
-        at = end + (lf == end + 1 ? 2 : 1);
-        if (lf != end + 1) needs_.bare_line_ends = true;
-      }
-      if (lf < at) lf = std::min(piece.find('\n', at), piece.size());
-      if (cr < at) cr = std::min(piece.find('\r', at), piece.size());
-    }
-    if (body_seen) continue;
-    needs_.header_size = fed_ + at;
-    if (!in_header_) {
-      body_seen = true;
-      if (!needs_.eight_bit_body) needs_.eight_bit_body = !is_ascii(piece.substr(at));
-    }
-  }
+  const std::string_view body = in_header_ ? scan_header(piece) : piece;
+  if (!needs_.eight_bit_body) needs_.eight_bit_body = !is_ascii(body);
+  if (!needs_.nul) needs_.nul = piece.find('\0') != std::string_view::npos;
+  if (!needs_.long_line) scan_line_lengths(piece);
+  count_line_feeds(piece);
   fed_ += piece.size();
+  last_ = piece.back();
 }
 
-MessageNeeds MessageScanner::finish() {
-  needs_.bare_line_ends = needs_.bare_line_ends || after_cr_;
-  if (line_size_ > 0) end_line();
-  return needs_;
+MessageNeeds MessageScanner::finish() const {
+  MessageNeeds needs = needs_;
+  if (after_cr_) needs.bare_header_line_end = true;
+  needs.size = fed_ + lf_ + (last_ == '\n' ? 0U : last_ == '\r' ? 1U : 2U);
+  return needs;
+}
+
+// Up to the first empty line. Returns what stands behind it.
+std::string_view MessageScanner::scan_header(std::string_view piece) {
+  while (in_header_ && !piece.empty()) {
+    if (after_cr_) {
+      after_cr_ = false;
+      if (piece.front() == '\n') {
+        piece.remove_prefix(1);
+      } else {
+        needs_.bare_header_line_end = true;
+      }
+      end_header_line();
+      continue;
+    }
+    const std::size_t end = find_line_end(piece);
+    const std::string_view line = piece.substr(0, end);
+    if (!line.empty()) header_line_empty_ = false;
+    if (!needs_.eight_bit_header) needs_.eight_bit_header = !is_ascii(line);
+    piece.remove_prefix(end);
+    if (piece.empty()) break;
+    after_cr_ = piece.front() == '\r';
+    piece.remove_prefix(1);
+    if (after_cr_) continue;
+    needs_.bare_header_line_end = true;
+    end_header_line();
+  }
+  return piece;
+}
+
+void MessageScanner::end_header_line() noexcept {
+  in_header_ = !header_line_empty_;
+  header_line_empty_ = true;
+}
+
+void MessageScanner::count_line_feeds(std::string_view piece) {
+  if (line_end_ == LineEnd::unknown) {
+    const std::size_t at = piece.find('\n');
+    if (at == std::string_view::npos) return;
+    const char before = at > 0 ? piece[at - 1] : last_;
+    line_end_ = before == '\r' ? LineEnd::crlf : LineEnd::lf;
+  }
+  if (line_end_ == LineEnd::lf) lf_ += count_lf(piece);
+}
+
+// From line end to line end in leaps as long as a line may be: most bytes are never looked at.
+void MessageScanner::scan_line_lengths(std::string_view piece) {
+  std::size_t begin = 0;  // of a line, whose first line_size_ bytes were in pieces before
+  for (;;) {
+    const std::size_t most = kMaxMailLine + 1 - std::min(line_size_, kMaxMailLine + 1);
+    const std::string_view window = piece.substr(begin, most);
+    const std::size_t end = find_last_line_end(window);
+    if (end != std::string_view::npos) {
+      begin += end + 1;
+      line_size_ = 0;
+      continue;
+    }
+    line_size_ += window.size();
+    needs_.long_line = line_size_ > kMaxMailLine;
+    if (needs_.long_line || begin + window.size() >= piece.size()) return;
+  }
 }
 
 MessageNeeds analyse_message(std::string_view message) {

@@ -30,6 +30,10 @@ inline __m128i in_range(__m128i bytes, char low, char high) noexcept {
 inline unsigned mask_of(__m128i bytes) noexcept {
   return static_cast<unsigned>(_mm_movemask_epi8(bytes));
 }
+// Which of 16 bytes are CR or below: line ends, and rarely a tab.
+inline unsigned low_bytes(__m128i bytes) noexcept {
+  return mask_of(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8('\r')), bytes));
+}
 }  // namespace detail
 #endif
 

@@ -63,7 +63,9 @@ bool is_notify(std::string_view text) noexcept {
 }
 
 std::string mail_command(std::string_view path, const MailParameters& parameters) {
-  std::string line = "MAIL FROM:<";
+  std::string line;
+  line.reserve(path.size() + parameters.envid.size() + 96);
+  line += "MAIL FROM:<";
   line.append(path).append(">");
   if (parameters.size) line += " SIZE=" + std::to_string(*parameters.size);
   if (parameters.body == MailParameters::Body::eight_bit) line += " BODY=8BITMIME";
@@ -76,7 +78,9 @@ std::string mail_command(std::string_view path, const MailParameters& parameters
 
 std::string rcpt_command(std::string_view path, const Recipient& recipient, bool dsn,
                          bool smtputf8) {
-  std::string line = "RCPT TO:<";
+  std::string line;
+  line.reserve(path.size() + 96);
+  line += "RCPT TO:<";
   line.append(path).append(">");
   if (!dsn) return line;
   if (!recipient.notify.empty()) line += " NOTIFY=" + upper(recipient.notify);

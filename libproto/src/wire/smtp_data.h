@@ -1,4 +1,4 @@
-// The one way of a message onto the wire: line ends, dots, and what a message asks of its way.
+// The one way of a message onto the wire: line ends and dots.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,6 @@
 #include <string_view>
 
 namespace proto {
-
-// RFC 5321 §4.5.3.1.6, without the CRLF.
-inline constexpr std::size_t kMaxSMTPTextLineBytes = 998;
 
 // Bytes to send in one go: views of the caller's memory where they are long, copies where they are
 // short. Lives with the encoder's input: the views are into it.
@@ -66,43 +63,12 @@ class DataEncoder {
 
  private:
   void end_line(DataBlock& block);
-  const char* clean_run(const char* p, const char* end) const noexcept;
+  std::size_t clean_run(std::string_view text, std::size_t most) const noexcept;
   const char* copy_lines(const char* p, const char* end, DataBlock& block);
 
   bool stuff_;
   bool line_start_ = true;
   bool pending_cr_ = false;  // a CR came whose LF may follow
 };
-
-// What a message asks of the way it goes.
-struct DataTraits {
-  std::uint64_t wire_bytes = 0;  // with CRLF line ends, without stuffed dots
-  bool eight_bit = false;
-  bool eight_bit_header = false;  // SMTPUTF8 (RFC 6532)
-  bool nul = false;
-  bool long_line = false;
-};
-
-// Finds the traits of a message that comes in pieces.
-class DataScanner {
- public:
-  void feed(std::string_view piece);
-  DataTraits finish() const;
-
- private:
-  void scan_header(std::string_view piece);
-  void count_line_feeds(std::string_view piece);
-  void scan_line_lengths(std::string_view piece);
-
-  DataTraits traits_;
-  std::uint64_t bytes_ = 0, lf_ = 0;
-  std::uint64_t line_bytes_ = 0;  // of the line that has not ended yet
-  char last_ = '\n';
-  bool in_header_ = true;
-  bool header_line_empty_ = true;
-  enum class LineEnd { unknown, lf, crlf } line_end_ = LineEnd::unknown;
-};
-
-DataTraits scan_message(std::string_view message);
 
 }  // namespace proto

@@ -96,7 +96,7 @@ void SMTPReplyParser::take_line(std::string_view line) {
                      " bytes");
   }
   if (line.size() < 3 || !begins_well(line)) refuse("a reply code", line);
-  if (line.find('\r') != std::string_view::npos || line.find('\0') != std::string_view::npos) {
+  if (has_line_break_or_nul(line)) {
     refuse("a reply without CR and NUL in it", line);
   }
   const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');

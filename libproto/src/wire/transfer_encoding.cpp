@@ -19,7 +19,7 @@ MessageNeeds needs_of_body(std::string_view body) {
 }
 
 bool fits(const MessageNeeds& needs, bool allow_8bit) noexcept {
-  return !needs.nul && needs.longest_line <= kMaxMailLine && (allow_8bit || !needs.eight_bit_body);
+  return !needs.nul && !needs.long_line && (allow_8bit || !needs.eight_bit_body);
 }
 
 void append_with_crlf(std::string_view text, std::string& out) {
@@ -62,7 +62,7 @@ TransferEncoding encoding_for_text(std::string_view text, bool allow_8bit) {
 TransferEncoding encoding_for_bytes(std::string_view bytes, bool is_text, bool allow_8bit) {
   if (!is_text) return TransferEncoding::base64;
   const MessageNeeds needs = needs_of_body(bytes);
-  if (!fits(needs, allow_8bit) || needs.bare_line_ends) return TransferEncoding::base64;
+  if (!fits(needs, allow_8bit) || has_bare_line_end(bytes)) return TransferEncoding::base64;
   return needs.eight_bit_body ? TransferEncoding::identity_8bit : TransferEncoding::identity_7bit;
 }
 

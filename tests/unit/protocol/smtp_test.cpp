@@ -201,6 +201,15 @@ TEST(SMTP, BinaryGoesAsItIsWhereItMay) {
   smtp.close();
 }
 
+// A header whose lines end in LF is no header where bytes go as they are.
+TEST(SMTP, BinaryWithABareLineEndInItsHeaderIsReencoded) {
+  const std::string sent = sent_to({"CHUNKING", "BINARYMIME", "8BITMIME"}, kEnvelope,
+                                   std::string("Subject: x\nTo: y@example.net\n\na\0b\n", 34));
+  EXPECT_EQ(sent.find("BINARYMIME"), std::string::npos) << sent;
+  EXPECT_EQ(sent.find('\0'), std::string::npos) << sent;
+  EXPECT_NE(sent.find("Subject: x\r\nTo: y@example.net\r\n"), std::string::npos) << sent;
+}
+
 TEST(SMTP, LimitsPartTheRecipients) {
   const Envelope five{
       "me@example.org", {"a@x.test", "b@x.test", "c@x.test", "d@y.test", "e@y.test"}, "", ""};

@@ -11,32 +11,50 @@ std::string shown(std::string_view message) {
     MessageScanner scanner;
     for (const auto piece : pieces) scanner.feed(piece);
     const MessageNeeds needs = scanner.finish();
-    std::string out;
+    std::string out = needs.bare_header_line_end ? "bare " : "";
     if (needs.eight_bit_header) out += "header8 ";
     if (needs.eight_bit_body) out += "body8 ";
     if (needs.nul) out += "nul ";
-    if (needs.bare_line_ends) out += "bare ";
-    return out + std::to_string(needs.longest_line) + " " + std::to_string(needs.header_size) +
-           " " + std::to_string(needs.size);
+    if (needs.long_line) out += "long ";
+    return out + std::to_string(needs.size);
   });
 }
 
 TEST(MessageScanner, MeasuresWhatGoesOut) {
-  EXPECT_EQ(shown(""), "0 0 0");
-  EXPECT_EQ(shown("A: b\r\n\r\nbody\r\n"), "4 8 14");
-  EXPECT_EQ(shown("A: b\n\nbody\n"), "bare 4 6 14");
-  EXPECT_EQ(shown("A: b\r\rbody\r"), "bare 4 6 14");
-  EXPECT_EQ(shown("A: b\r\n\r\nno end"), "6 8 16");
-  EXPECT_EQ(shown("A: b"), "4 4 6");
-  EXPECT_EQ(shown("A: b\r\n\r\na\r\r\nb\n\r"), "bare 4 8 18");
-  EXPECT_EQ(shown("\r\nbody"), "4 2 8");
+  EXPECT_EQ(shown(""), "0");
+  EXPECT_EQ(shown("A: b\r\n\r\nbody\r\n"), "14");
+  EXPECT_EQ(shown("A: b\n\nbody\n"), "bare 14");
+  EXPECT_EQ(shown("A: b\r\n\r\nno end"), "16");
+  EXPECT_EQ(shown("A: b"), "6");
+  EXPECT_EQ(shown("\r\nbody"), "8");
+  EXPECT_EQ(shown("\nbody\n"), "bare 8");
 }
 
 TEST(MessageScanner, TellsHeaderFromBody) {
-  EXPECT_EQ(shown("A: \xc3\xbc\r\n\r\nbody\r\n"), "header8 5 9 15");
-  EXPECT_EQ(shown("A: b\r\n\r\n\xc3\xbc\r\n"), "body8 4 8 12");
-  EXPECT_EQ(shown("\xc3\r\n\r\n\xc3"), "header8 body8 1 5 8");
-  EXPECT_EQ(shown(std::string_view("A: b\r\n\r\n\0\r\n", 11)), "nul 4 8 11");
+  EXPECT_EQ(shown("A: \xc3\xbc\r\n\r\nbody\r\n"), "header8 15");
+  EXPECT_EQ(shown("A: b\r\n\r\n\xc3\xbc\r\n"), "body8 12");
+  EXPECT_EQ(shown("\xc3\r\n\r\n\xc3"), "header8 body8 8");
+  EXPECT_EQ(shown("A: b\r\n\r\n\xc3\r\n\r\n\xbc\r\n"), "body8 16");
+  EXPECT_EQ(shown(std::string_view("A: b\r\n\r\n\0\r\n", 11)), "nul 11");
+}
+
+// The encoder takes LF and CR for line ends, and so an empty line of either ends the header.
+TEST(MessageScanner, EveryLineEndEndsTheHeader) {
+  EXPECT_EQ(shown("A: b\n\n\xfc\n"), "bare body8 11");
+  EXPECT_EQ(shown("A: b\r\r\xfc").substr(0, 11), "bare body8 ");
+  EXPECT_EQ(shown("A: b\r\n\r\xfc").substr(0, 11), "bare body8 ");
+  EXPECT_EQ(shown("A: b\r").substr(0, 5), "bare ");
+  EXPECT_EQ(shown("A: b\r\n\r\na\nb\r\xfc").substr(0, 6), "body8 ") << "bare in the body alone";
+}
+
+TEST(MessageScanner, FindsLinesThatAreTooLong) {
+  const std::string most(kMaxMailLine, 'x');
+  for (const char* end : {"\r\n", "\n", "\r"}) {
+    EXPECT_EQ(shown(most + end + most + end).find("long"), std::string::npos);
+    EXPECT_NE(shown(most + "x" + end).find("long"), std::string::npos);
+    EXPECT_NE(shown("a\n" + most + end + most + "x" + end).find("long"), std::string::npos);
+  }
+  EXPECT_EQ(shown("a\n" + most).find("long"), std::string::npos);
 }
 
 TEST(MessageScanner, SaysWhetherAnyServerTakesIt) {
@@ -48,7 +66,6 @@ TEST(MessageScanner, SaysWhetherAnyServerTakesIt) {
   const MessageNeeds needs = analyse_message(big);
   EXPECT_EQ(needs.size, big.size());
   EXPECT_TRUE(needs.is_plain());
-  EXPECT_FALSE(needs.bare_line_ends);
 }
 
 }  // namespace

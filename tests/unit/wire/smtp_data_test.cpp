@@ -109,39 +109,5 @@ TEST(DataEncoder, LargeTextsOfEachKind) {
   }
 }
 
-std::string traits(std::string_view text) {
-  return however_cut(text, [](const Pieces& pieces) {
-    DataScanner scanner;
-    for (const std::string_view piece : pieces) scanner.feed(piece);
-    const DataTraits t = scanner.finish();
-    return std::to_string(t.wire_bytes) + (t.eight_bit ? " 8" : "") +
-           (t.eight_bit_header ? " 8h" : "") + (t.nul ? " 0" : "") + (t.long_line ? " long" : "");
-  });
-}
-
-TEST(DataScanner, CountsTheWiresBytes) {
-  EXPECT_EQ(traits("a\r\nb\r\n"), "6");
-  EXPECT_EQ(traits("a\nb\n"), "6");
-  EXPECT_EQ(traits("a\nb"), "6");
-  EXPECT_EQ(traits(""), "0");
-}
-
-TEST(DataScanner, TellsHeaderFromBody) {
-  EXPECT_EQ(traits("Subject: x\n\n\xc3\xbc\n"), "18 8");
-  EXPECT_EQ(traits("Subject: \xc3\xbc\r\n\r\nx\r\n"), "18 8 8h");
-  EXPECT_EQ(traits("Subject: x\r\n\r\n\xc3\r\n\r\n\xbc\r\n"), "22 8");
-  EXPECT_EQ(traits(std::string_view("a\0b\n", 4)), "5 0");
-}
-
-TEST(DataScanner, FindsLinesThatAreTooLong) {
-  const std::string most(kMaxSMTPTextLineBytes, 'x');
-  for (const char* end : {"\r\n", "\n", "\r"}) {
-    EXPECT_EQ(traits(most + end + most + end).find("long"), std::string::npos);
-    EXPECT_NE(traits(most + "x" + end).find("long"), std::string::npos);
-    EXPECT_NE(traits("a\n" + most + end + most + "x" + end).find("long"), std::string::npos);
-  }
-  EXPECT_EQ(traits("a\n" + most).find("long"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace proto

@@ -1,0 +1,107 @@
+#include "wire/line_ends.h"
+
+#include <algorithm>
+
+#include "wire/scan.h"
+
+namespace proto {
+namespace {
+
+// Loops of a fixed length over bytes: compilers make them the vectors that the machine has.
+constexpr std::size_t kStep = 128;
+
+[[gnu::always_inline]] inline bool is_clean_step(const char* p) noexcept {
+  unsigned char bad = 0;
+  for (std::size_t i = 0; i < kStep; ++i) {
+    const unsigned char cr = p[i] == '\r', lf = p[i + 1] == '\n', dot = p[i + 2] == '.';
+    bad = static_cast<unsigned char>(bad | (cr ^ lf) | (lf & dot));
+  }
+  return bad == 0;
+}
+
+// The size of the clean steps at the front of `text`. A step looks two bytes beyond its end; the
+// last one overlaps the one before it, so that no more than these two are left of a text that is
+// clean.
+[[gnu::always_inline]] inline std::size_t clean_steps_inline(std::string_view text) noexcept {
+  if (text.size() < kStep + 2) return 0;
+  const std::size_t last = text.size() - kStep - 2;
+  std::size_t at = 0;
+  for (; at < last; at += kStep) {
+    if (!is_clean_step(text.data() + at)) return at;
+  }
+  return is_clean_step(text.data() + last) ? last + kStep : std::min(at, last);
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] std::size_t clean_steps_avx2(std::string_view text) noexcept {
+  return clean_steps_inline(text);
+}
+#endif
+
+std::size_t clean_steps(std::string_view text) noexcept {
+#if defined(__x86_64__)
+  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+  if (has_avx2) return clean_steps_avx2(text);
+#endif
+  return clean_steps_inline(text);
+}
+
+}  // namespace
+
+std::size_t find_line_end(std::string_view text) noexcept {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  for (;;) {
+#if defined(__SSE2__)
+    while (end - p >= 32) {
+      const unsigned low =
+          detail::low_bytes(detail::load16(p)) | detail::low_bytes(detail::load16(p + 16)) << 16;
+      p += std::countr_zero(low);
+      if (low != 0) break;
+    }
+#endif
+    if (p == end || *p == '\r' || *p == '\n') return static_cast<std::size_t>(p - text.data());
+    ++p;
+  }
+}
+
+std::uint64_t count_lf(std::string_view text) noexcept {
+  std::uint64_t count = 0;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+#if defined(__SSE2__)
+  while (end - p >= 16) {
+    // Sixteen counters of a byte each: they hold for 255 rounds.
+    __m128i counters = _mm_setzero_si128();
+    for (int round = 0; round < 255 && end - p >= 16; ++round, p += 16) {
+      counters = _mm_sub_epi8(counters, _mm_cmpeq_epi8(detail::load16(p), _mm_set1_epi8('\n')));
+    }
+    const __m128i sums = _mm_sad_epu8(counters, _mm_setzero_si128());
+    count += static_cast<std::uint64_t>(_mm_cvtsi128_si32(sums)) +
+             static_cast<std::uint64_t>(_mm_extract_epi16(sums, 4));
+  }
+#endif
+  return count + static_cast<std::uint64_t>(std::count(p, end, '\n'));
+}
+
+std::size_t clean_size(std::string_view text, LineDots dots) noexcept {
+  std::size_t at = 0;
+  for (;;) {
+    // A step does not ask whether its own first byte is an LF: it is clean only behind a CR.
+    const bool begins_well = at < text.size() && text[at] != '\n';
+    const std::size_t steps = begins_well ? clean_steps(text.substr(at)) : 0;
+    at += steps;
+    // The LF may be of a CRLF that began in the step before.
+    if (steps > 0 && text[at] == '\n' && text[at - 1] == '\r') ++at;
+    const std::size_t end = std::min(at + kStep, text.size());
+    while (at < end) {
+      at += find_line_end(text.substr(at));
+      if (text.size() - at < 2 || text[at] != '\r' || text[at + 1] != '\n') return at;
+      at += 2;
+      if (dots == LineDots::stuffed && at < text.size() && text[at] == '.') return at;
+    }
+    if (at >= text.size()) return text.size();
+  }
+}
+
+}  // namespace proto
