@@ -70,9 +70,11 @@ class Message {
   // Shown within the HTML, which names it as "cid:CONTENT_ID".
   Message& embed(std::string_view content_id, Attachment attachment);
 
-  // Sender, or the first of From; nothing where there is neither.
+  // Sender, or the first of From; nothing where there is neither. Where the message is sent again
+  // (it has a Resent-To, Resent-Cc or Resent-Bcc), Resent-Sender and Resent-From come first.
   std::optional<MailAddress> sender() const;
-  // Of To, Cc and Bcc.
+  // Of To, Cc and Bcc; where the message is sent again, of their Resent- likes alone (RFC 5322
+  // §3.6.6).
   std::vector<MailAddress> recipients() const;
   // The Message-ID that goes out, with its brackets.
   std::string message_id() const;
@@ -95,6 +97,7 @@ class Message {
   };
   static Field make_field(std::string_view name, std::string_view text);
   Message& add_addresses(std::string_view name, std::string_view addresses);
+  bool is_resent() const noexcept;
   Field* find(std::string_view name) noexcept;
   const Field* find(std::string_view name) const noexcept;
 

@@ -181,8 +181,15 @@ Message& Message::embed(std::string_view content_id, Attachment attachment) {
   return *this;
 }
 
+bool Message::is_resent() const noexcept {
+  return find("Resent-To") != nullptr || find("Resent-Cc") != nullptr ||
+         find("Resent-Bcc") != nullptr;
+}
+
 std::optional<MailAddress> Message::sender() const {
-  for (const std::string_view name : {"Sender", "From"}) {
+  std::vector<std::string_view> names = {"Sender", "From"};
+  if (is_resent()) names = {"Resent-Sender", "Resent-From", "Sender", "From"};
+  for (const std::string_view name : names) {
     const Field* field = find(name);
     if (field != nullptr && !field->addresses.empty()) return field->addresses.front();
   }
@@ -190,10 +197,12 @@ std::optional<MailAddress> Message::sender() const {
 }
 
 std::vector<MailAddress> Message::recipients() const {
+  const bool resent = is_resent();
   std::vector<MailAddress> all;
   for (const Field& field : fields_) {
-    if (!is_any_of(field.name, {"To", "Cc", "Bcc"})) continue;
-    all.insert(all.end(), field.addresses.begin(), field.addresses.end());
+    const bool counts = resent ? is_any_of(field.name, {"Resent-To", "Resent-Cc", "Resent-Bcc"})
+                               : is_any_of(field.name, {"To", "Cc", "Bcc"});
+    if (counts) all.insert(all.end(), field.addresses.begin(), field.addresses.end());
   }
   return all;
 }

@@ -69,6 +69,17 @@ TEST(Message, LeavesBlindCopiesOut) {
   EXPECT_EQ(checked(message).find("secret"), std::string::npos);
 }
 
+TEST(Message, GoesToWhomItIsResent) {
+  Message message = letter();
+  message.set("Resent-From", "bob@example.net").set("Resent-Bcc", "carl@example.net");
+  ASSERT_EQ(message.recipients().size(), 1U);
+  EXPECT_EQ(message.recipients()[0].address(), "carl@example.net");
+  EXPECT_EQ(message.sender()->address(), "bob@example.net");
+  const std::string text = checked(message);
+  EXPECT_EQ(text.find("carl"), std::string::npos) << text;
+  EXPECT_NE(text.find("To: ann@example.net"), std::string::npos) << text;
+}
+
 TEST(Message, KeepsFieldsInOrderAndSetsThemAnew) {
   Message message = letter();
   message.add("X-One", "1").add("X-Two", "2").add("x-one", "3").set("X-ONE", "4");
