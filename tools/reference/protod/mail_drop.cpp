@@ -27,11 +27,18 @@ void sync_folder(const std::string& path) {
   if (!synced) fail(path);
 }
 
+// "seconds.MmicrosecondsRrandom.host" (the Maildir convention): names sort as mail came.
+std::string unique_name() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::string microseconds = std::to_string(now.tv_nsec / 1000);
+  return std::to_string(now.tv_sec) + ".M" + std::string(6 - microseconds.size(), '0') +
+         microseconds + "R" + random_text(16) + ".localhost";
+}
+
 }  // namespace
 
-MailDrop::MailDrop(const std::string& maildir)
-    : maildir_(maildir),
-      name_(std::to_string(std::time(nullptr)) + "." + random_text(16) + ".localhost") {
+MailDrop::MailDrop(const std::string& maildir) : maildir_(maildir), name_(unique_name()) {
   for (const char* folder : {"tmp", "new", "cur"}) {
     std::filesystem::create_directories(maildir_ + "/" + folder);
   }
