@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/credentials.h"
+#include "proto/message.h"
 #include "proto/pop3.h"
 #include "proto/smtp.h"
 #include "support/naive_data.h"
@@ -35,6 +36,25 @@ class Protod {
     options.connect.tls = TLSContext::client(tls);
     return SMTP("localhost", smtp_port_, options);
   }
+  // What an example of tests/examples prints, given `arguments`.
+  std::string example(const std::string& name, const std::vector<std::string>& arguments) const {
+    std::vector<std::string> argv = {our_program("../tests/example_" + name)};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    const ProcessResult result = run(argv);
+    EXPECT_EQ(result.status, 0) << result.describe();
+    return result.out;
+  }
+  std::string popsubjects() const {
+    const ProcessResult result = run({our_program("popsubjects"), "--host", "127.0.0.1", "--port",
+                                      std::to_string(pop3_port_), "--tls", "none", "--user", "ann",
+                                      "--password-file", password_file()});
+    EXPECT_EQ(result.status, 0) << result.describe();
+    return result.out;
+  }
+  std::string password_file() const { return folder_.write("password", "secret\n"); }
+  std::string file(const std::string& name) const { return folder_.file(name); }
+  std::uint16_t pop3_port() const { return pop3_port_; }
+
   // All that is in the mailbox, and then no more.
   std::vector<std::string> take() const {
     POP3 pop("localhost", pop3_port_);
@@ -86,6 +106,58 @@ TEST(ProtodSMTP, WhatGoesInComesOut) {
       EXPECT_TRUE(mail[0] == naive_data(text, false));
     }
   }
+}
+
+// What a program of ten lines sends is what popsubjects lists.
+TEST(ProtodSMTP, TenLinesSendAndPopsubjectsLists) {
+  const Protod protod;
+  protod.example("send_message", {"127.0.0.1", std::to_string(protod.smtp_port()), "me@example.org",
+                                  "you@example.net"});
+  EXPECT_TRUE(protod.popsubjects().ends_with("\n\nSubject: Grüße aus Köln\n"));
+  const auto mail = protod.take();
+  ASSERT_EQ(mail.size(), 1U);
+  const ParsedMessage message(mail[0]);
+  ASSERT_EQ(message.attachments().size(), 1U);
+  EXPECT_EQ(message.attachments()[0]->text(), "Im März war es kalt.\n");
+}
+
+TEST(ProtodSMTP, MailIsListedAsItCame) {
+  const Protod protod;
+  SMTP smtp = protod.smtp();
+  std::string subjects;
+  for (char c = 'a'; c <= 'p'; ++c) {
+    const std::string subject = std::string("Subject: ") + c + "\n";
+    smtp.sendmail("me@example.org", {"you@example.net"}, subject + "\nx\n");
+    subjects += subject;
+  }
+  smtp.quit();
+  EXPECT_TRUE(protod.popsubjects().ends_with("\n\n" + subjects)) << protod.popsubjects();
+}
+
+// POP3 in, SMTP out, both ours.
+TEST(ProtodSMTP, MailpingAnswersOnce) {
+  const Protod protod;
+  SMTP smtp = protod.smtp();
+  for (const char* subject : {"hello", "ping"}) {
+    smtp.sendmail("you@example.net", {"ann@example.org"},
+                  "From: You <you@example.net>\nMessage-ID: <" + std::string(subject) +
+                      "@example.net>\nSubject: " + subject + "\n\n");
+  }
+  smtp.quit();
+  const std::vector<std::string> arguments = {"127.0.0.1",
+                                              std::to_string(protod.pop3_port()),
+                                              std::to_string(protod.smtp_port()),
+                                              "ann",
+                                              protod.password_file(),
+                                              "ann@example.org",
+                                              protod.file("state")};
+  EXPECT_EQ(protod.example("mailping", arguments), "1 answered\n");
+  EXPECT_EQ(protod.example("mailping", arguments), "0 answered\n");
+  const auto mail = protod.take();
+  ASSERT_EQ(mail.size(), 3U);
+  const ParsedMessage answer(mail[2]);
+  EXPECT_EQ(answer.subject(), "pong") << mail[2];
+  EXPECT_EQ(answer.header().text("In-Reply-To"), "<ping@example.net>");
 }
 
 TEST(ProtodSMTP, ABatch) {

@@ -180,21 +180,19 @@ TEST_P(SMTPServers, ManyMessagesOverOneConnection) {
   }
 }
 
+// The example as a user runs it.
 TEST_P(SMTPServers, UmlautAndAttachmentInTenLines) {
-  Message message;
-  message.from("J\xc3\xb6rg <me@example.org>").to("you@example.net");
-  message
-      .subject(
-          "Gr\xc3\xbc\xc3\x9f"
-          "e aus K\xc3\xb6ln")
-      .text("Hallo,\nanbei.\n");
-  message.attach("M\xc3\xa4rz.pdf", std::string(100'000, '\0') + "end");
-  SMTP smtp = connect();
-  EXPECT_TRUE(smtp.send_message(message).all(Verdict::accepted));
-  smtp.quit();
+  const ProcessResult sent =
+      run({our_program("../tests/example_send_message"), "127.0.0.1",
+           std::to_string(server(GetParam()).port()), "me@example.org", "you@example.net"});
+  ASSERT_EQ(sent.status, 0) << sent.describe();
   const std::string mail = server(GetParam()).take_mail(1).at(0);
-  EXPECT_NE(mail.find("Subject: =?"), std::string::npos) << mail.substr(0, 1000);
-  EXPECT_NE(mail.find("application/pdf"), std::string::npos);
+  const ParsedMessage message(mail);
+  EXPECT_EQ(message.subject(), "Grüße aus Köln") << mail;
+  EXPECT_EQ(message.text(), "Hallo,\nder Bericht hängt an.\n");
+  ASSERT_EQ(message.attachments().size(), 1U);
+  EXPECT_EQ(message.attachments()[0]->file_name(), "Bericht für März.txt");
+  EXPECT_EQ(message.attachments()[0]->text(), "Im März war es kalt.\n");
 }
 
 // Connects, offers only `mechanism`, and logs in.
