@@ -1,6 +1,7 @@
 #include "support/spawn.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -117,6 +118,8 @@ struct Image {
   bool ok = image.folder.empty() || ::chdir(image.folder.c_str()) == 0;
   ok = ok && ::dup2(in, 0) == 0 && ::dup2(out, 1) == 1 && ::dup2(err, 2) == 2;
   if (ok) {
+    // What our parents left open, such as ctest's logs, is none of the program's.
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     for (const int fd : image.closed) ::close(fd);
     ::execve(image.program.c_str(), image.argv.data(), image.env.data());
   }

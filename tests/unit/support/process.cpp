@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <string>
 
+#include "support/process_state.h"
+
 namespace proto::test {
 namespace {
 
@@ -48,6 +50,16 @@ TEST(Process, SetsTheEnvironmentTheFolderAndTheDescriptors) {
   ProcessOptions closed;
   closed.closed = {1};
   EXPECT_NE(run({"sh", "-c", "echo hi"}, closed).status, 0);
+}
+
+// ctest, shells and CI leave descriptors of theirs open in a test.
+TEST(Process, GivesAProgramNoDescriptorsButItsThree) {
+  const int inherited = ::dup(STDERR_FILENO);  // without FD_CLOEXEC
+  ASSERT_GT(inherited, STDERR_FILENO);
+  Child child({"sh", "-c", "echo ready; read line"});
+  EXPECT_EQ(child.read_line(), "ready");
+  EXPECT_EQ(descriptors_of(child.pid()), 3U);
+  ::close(inherited);
 }
 
 TEST(Process, RunsOnATerminal) {
