@@ -40,9 +40,12 @@ struct ServerOptions {
   std::size_t max_workers = 64;
   // Requests that wait for a thread; beyond them connections wait in the kernel's queue.
   std::size_t max_waiting = 64;
-  int backlog = 1024;
+  // The kernel's queue of connections that are not accepted yet.
+  int request_queue_size = 1024;
+  // A port in TIME_WAIT does not keep a server from starting again.
+  bool allow_reuse_address = true;
   // Several servers share the address, and the kernel deals connections out to them.
-  bool reuse_port = false;
+  bool allow_reuse_port = false;
   // Not null: every connection starts with TLS.
   std::shared_ptr<const TLSContext> tls;
   // Each wait for a byte that moves, and all of one connection.
@@ -63,6 +66,9 @@ class BaseServer {
   BaseServer& operator=(const BaseServer&) = delete;
 
   const Address& server_address() const noexcept;
+  // The listening socket's, for select(): handle_request() does not wait where it is readable. -1
+  // after shutdown.
+  int fileno() const noexcept;
 
   // Serves until shutdown(), and returns when the last handler has: they have options.drain for
   // that. No handler ends it: what one throws goes to handle_error(). Where the process has no
@@ -171,7 +177,7 @@ ConnectionHandler handler(Arguments... arguments) {
 
 class TCPServer : public BaseServer {
  public:
-  // A port in TIME_WAIT does not keep a server from starting again. A Unix address will do.
+  // A Unix address will do.
   TCPServer(const Address& address, ConnectionHandler handler, ServerOptions options = {});
 
  private:

@@ -11,7 +11,7 @@ constexpr std::size_t kMaxPacketBytes = 65535;  // the largest that there can be
 
 Socket bound(const Address& address, const ServerOptions& options) {
   Socket socket(address.family(), SocketType::datagram);
-  if (options.reuse_port) socket.setsockopt(so::reuseport, true);
+  if (options.allow_reuse_port) socket.setsockopt(so::reuseport, true);
   socket.bind(address);
   return socket;
 }

@@ -70,6 +70,9 @@ BaseServer::~BaseServer() = default;
 const Address& BaseServer::server_address() const noexcept {
   return state_->address;
 }
+int BaseServer::fileno() const noexcept {
+  return state_->socket.fileno();
+}
 const ServerOptions& BaseServer::options() const noexcept {
   return state_->options;
 }

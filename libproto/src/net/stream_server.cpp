@@ -16,11 +16,11 @@ namespace {
 Socket listening(const Address& address, const ServerOptions& options) {
   Socket socket(address.family());
   if (address.family() != Family::local) {
-    socket.setsockopt(so::reuseaddr, true);
-    if (options.reuse_port) socket.setsockopt(so::reuseport, true);
+    socket.setsockopt(so::reuseaddr, options.allow_reuse_address);
+    if (options.allow_reuse_port) socket.setsockopt(so::reuseport, true);
   }
   socket.bind(address);
-  socket.listen(options.backlog);
+  socket.listen(options.request_queue_size);
   socket.settimeout(std::chrono::milliseconds(0));  // a peer that is gone by accept() costs no wait
   return socket;
 }

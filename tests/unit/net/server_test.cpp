@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "proto/error.h"
+#include "proto/selector.h"
 #include "support/process.h"
 #include "support/running_server.h"
 #include "support/tls_pair.h"
@@ -274,6 +275,34 @@ TEST(Server, HandleRequestServesOneOrTimesOut) {
   EXPECT_EQ(receive_all(client), "Hello World!\n");
 }
 
+TEST(Server, SelectSaysWhenARequestIsThere) {
+  TCPServer tcp(kAnyPort, handler<Hello>());
+  UDPServer udp(kAnyPort, [](Datagram& d) { d.reply(d.packet); });
+  EXPECT_TRUE(select({tcp.fileno(), udp.fileno()}, {}, {}, 0ms).read.empty());
+  Socket client = connected_to(tcp.server_address());
+  const auto [ready, writable, failed] = select({tcp.fileno(), udp.fileno()}, {}, {}, 30s);
+  EXPECT_EQ(ready, std::vector<Descriptor>{tcp.fileno()});
+  EXPECT_TRUE(tcp.handle_request(0ms));
+  EXPECT_EQ(receive_all(client), "Hello World!\n");
+}
+
+TEST(Server, TheQueueAndTheReuseOfTheAddressAreOptions) {
+  struct Open : TCPServer {
+    using TCPServer::socket;
+    using TCPServer::TCPServer;
+  };
+  EXPECT_TRUE(Open(kAnyPort, echo).socket().getsockopt(so::reuseaddr));
+  ServerOptions options;
+  options.allow_reuse_address = false;
+  options.request_queue_size = 0;  // Linux makes room for one
+  Open server(kAnyPort, echo, options);
+  EXPECT_FALSE(server.socket().getsockopt(so::reuseaddr));
+  const Socket first = connected_to(server.server_address());
+  Socket second(Family::ipv4);
+  second.settimeout(50ms);
+  EXPECT_THROW(second.connect(server.server_address()), TimeoutError);
+}
+
 struct Watched : TCPServer {
   using TCPServer::TCPServer;
   bool verify_request(const Address&) override { return welcome; }
@@ -425,7 +454,7 @@ TEST(Server, UnixSocketsReplaceADeadOnesPathAndTakeTheirsAway) {
 
 TEST(Server, TwoServersShareAPort) {
   ServerOptions options;
-  options.reuse_port = true;
+  options.allow_reuse_port = true;
   TCPServer one(kAnyPort, handler<Hello>(), options);
   TCPServer two(one.server_address(), handler<Hello>(), options);
   const Running running_one(one), running_two(two);
