@@ -15,7 +15,7 @@ namespace {
 spdlog::logger& logger(int verbosity) {
   static const std::shared_ptr<spdlog::logger> kLogger = [verbosity] {
     auto made = std::make_shared<spdlog::logger>("stderr",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern(verbosity > 1 ? "%H:%M:%S.%e %v" : "%v");
     made->flush_on(spdlog::level::trace);
     return made;

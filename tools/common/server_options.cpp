@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
 #include <stdexcept>
 
 #include "common/help.h"
@@ -10,6 +11,13 @@
 
 namespace proto::tools {
 
+namespace {
+
+// A hundred years: what is added to a time stays a time.
+constexpr std::chrono::hours kNever(24 * 365 * 100);
+
+}  // namespace
+
 void add_family_options(CLI::App& app, ServerFlags& flags) {
   app.set_version_flag("--version", app.get_name() + " (libproto) " PROTO_VERSION);
   auto* ipv4 = app.add_flag("-4,--ipv4", flags.ipv4, "IPv4 only");
@@ -17,7 +25,7 @@ void add_family_options(CLI::App& app, ServerFlags& flags) {
   app.add_flag("-v,--verbose", flags.verbosity, "Log to stderr; twice: with times");
 }
 
-void add_server_options(CLI::App& app, ServerFlags& flags) {
+void add_host_option(CLI::App& app, ServerFlags& flags) {
   app.add_option_function<std::string>(
          "--host",
          [&flags](const std::string& host) {
@@ -27,10 +35,34 @@ void add_server_options(CLI::App& app, ServerFlags& flags) {
          "The address to listen on; '' is any interface")
       ->type_name("ADDR")
       ->default_str("loopback");
+}
+
+void add_server_options(CLI::App& app, ServerFlags& flags) {
+  add_host_option(app, flags);
   app.add_option("--port", flags.port, "The port; 0 takes a free one")
       ->type_name("N")
       ->capture_default_str();
   add_family_options(app, flags);
+}
+
+void add_time_options(CLI::App& app, ServerFlags& flags) {
+  using Seconds = std::chrono::duration<double>;
+  const auto add = [&app](const char* name, const char* what, std::chrono::milliseconds preset,
+                          std::function<void(std::chrono::milliseconds)> take) {
+    app.add_option_function<double>(
+           name,
+           [take](double given) {
+             take(std::chrono::ceil<std::chrono::milliseconds>(Seconds(given)));
+           },
+           what)
+        ->type_name("S")
+        ->check(CLI::Range(0.0, 1e6))
+        ->default_str(CLI::detail::to_string(Seconds(preset).count()));
+  };
+  add("--idle", "Cut off who moves no byte for S seconds; 0: never", flags.idle,
+      [&flags](auto idle) { flags.idle = idle == idle.zero() ? kNever : idle; });
+  add("--drain", "After SIGTERM, let what is being served go on for S seconds", flags.drain,
+      [&flags](auto drain) { flags.drain = drain; });
 }
 
 std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv,

@@ -1,6 +1,7 @@
 // The command line of the servers: where to listen, and what every program has.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,12 +25,20 @@ struct ServerFlags {
   bool ipv4 = false;
   bool ipv6 = false;
   int verbosity = 0;
+  // Who moves no byte for so long is cut off.
+  std::chrono::milliseconds idle{std::chrono::seconds(60)};
+  // What is being served at SIGTERM may go on for so long.
+  std::chrono::milliseconds drain{std::chrono::seconds(1)};
 };
 
 // --host --port -4 -6 -v --version. `flags.port` is the default.
 void add_server_options(CLI::App& app, ServerFlags& flags);
+// --host alone, where there is more than one port.
+void add_host_option(CLI::App& app, ServerFlags& flags);
 // -4 -6 -v --version alone.
 void add_family_options(CLI::App& app, ServerFlags& flags);
+// --idle --drain, in seconds. What `flags` holds are the defaults.
+void add_time_options(CLI::App& app, ServerFlags& flags);
 
 // Parses; the exit status, where the program is over: --help, --version, a usage error.
 std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv, std::string_view usage);

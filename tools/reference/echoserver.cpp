@@ -3,14 +3,17 @@
 #include <csignal>
 #include <memory>
 
-#include "common/log.h"
+#include "common/descriptor_limit.h"
+#include "common/logging_server.h"
 #include "common/program.h"
 #include "common/server_options.h"
-#include "proto/server.h"
 
 namespace {
 
 using namespace proto;
+
+// A thread each.
+constexpr std::size_t kMaxConnections = 4000;
 
 struct Echo : StreamRequestHandler {
   void handle() override {
@@ -25,38 +28,19 @@ struct DatagramEcho : DatagramRequestHandler {
   void handle() override { reply(packet()); }
 };
 
-// TCPServer or UDPServer, with a log.
-template <typename Server>
-class Logging : public Server {
- public:
-  template <typename Handler>
-  Logging(const Address& address, Handler handler, const ServerOptions& options, int verbosity)
-      : Server(address, std::move(handler), options), verbosity_(verbosity) {}
-
- protected:
-  bool verify_request(const Address& peer) override {
-    tools::log_note(verbosity_, "request from " + peer.to_string());
-    return true;
-  }
-  void handle_error(const Address&, const std::exception& error) override {
-    tools::log_note(verbosity_, error.what());
-  }
-
- private:
-  int verbosity_;
-};
-
 std::unique_ptr<BaseServer> make_server(const tools::ServerFlags& flags, bool udp) {
   const Address address = tools::address_of(flags);
   ServerOptions options;
-  options.drain = std::chrono::seconds(1);
+  options.idle = flags.idle;
+  options.drain = flags.drain;
   if (udp) {
-    return std::make_unique<Logging<UDPServer>>(address, handler<DatagramEcho>(), options,
-                                                flags.verbosity);
+    return std::make_unique<tools::LoggingServer<UDPServer>>(address, handler<DatagramEcho>(),
+                                                             options, flags.verbosity);
   }
   options.concurrency = Concurrency::threads;
-  options.max_workers = 1000;
-  return std::make_unique<Logging<TCPServer>>(address, handler<Echo>(), options, flags.verbosity);
+  options.max_workers = kMaxConnections;
+  return std::make_unique<tools::LoggingServer<TCPServer>>(address, handler<Echo>(), options,
+                                                           flags.verbosity);
 }
 
 }  // namespace
@@ -68,10 +52,12 @@ int main(int argc, char** argv) {
   bool udp = false;
   CLI::App app("Sends back what it receives, until the peer closes.", "echoserver");
   tools::add_server_options(app, flags);
+  tools::add_time_options(app, flags);
   app.add_flag("--udp", udp, "Datagrams, one by one");
   if (const auto status = tools::parse_command_line(
           app, argc, argv, "Usage: echoserver [--host ADDR] [--port N] [--udp] [OPTIONS]"))
     return *status;
+  tools::raise_descriptor_limit();
   try {
     const auto server = make_server(flags, udp);
     server->shutdown_on({SIGTERM});

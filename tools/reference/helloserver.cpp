@@ -1,10 +1,8 @@
 // helloserver: "Hello World!", then good-bye. The tutorial's Listing 2, as a TCPServer.
-#include "proto/server.h"
-
 #include <CLI/CLI.hpp>
 #include <csignal>
 
-#include "common/log.h"
+#include "common/logging_server.h"
 #include "common/program.h"
 #include "common/server_options.h"
 
@@ -14,24 +12,6 @@ using namespace proto;
 
 struct Hello : StreamRequestHandler {
   void handle() override { wfile.write("Hello World!\n"); }
-};
-
-class HelloServer : public TCPServer {
- public:
-  HelloServer(const Address& address, int verbosity)
-      : TCPServer(address, handler<Hello>()), verbosity_(verbosity) {}
-
- protected:
-  bool verify_request(const Address& peer) override {
-    tools::log_note(verbosity_, "connection from " + peer.to_string());
-    return true;
-  }
-  void handle_error(const Address&, const std::exception& error) override {
-    tools::log_note(verbosity_, error.what());
-  }
-
- private:
-  int verbosity_;
 };
 
 }  // namespace
@@ -46,7 +26,8 @@ int main(int argc, char** argv) {
           app, argc, argv, "Usage: helloserver [--host ADDR] [--port N] [OPTIONS]"))
     return *status;
   try {
-    HelloServer server(tools::address_of(flags), flags.verbosity);
+    tools::LoggingServer<TCPServer> server(tools::address_of(flags), handler<Hello>(), {},
+                                           flags.verbosity);
     server.shutdown_on({SIGTERM});
     if (!tools::announce("HelloServer started on " + server.server_address().to_string()))
       return tools::kFailed;

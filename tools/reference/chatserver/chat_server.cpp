@@ -1,7 +1,5 @@
 #include "reference/chatserver/chat_server.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -9,6 +7,7 @@
 #include <utility>
 
 #include "base/characters.h"
+#include "common/descriptor_limit.h"
 #include "proto/error.h"
 
 namespace proto {
@@ -29,17 +28,6 @@ constexpr int kGatherPart = 16;
 constexpr auto kAcceptPause = 50ms;
 // Kept for the transcript, the selector and what the program has open besides.
 constexpr std::size_t kOtherDescriptors = 32;
-
-std::size_t raise_descriptor_limit() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  return limit.rlim_cur;
-}
 
 std::size_t helpers_for(const ChatOptions& options) {
   const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
@@ -114,7 +102,7 @@ ChatServer::ChatServer(ChatOptions options)
       greeting_(
           std::make_shared<const std::string>("You're connected to the libproto chatserver\r\n")),
       buffer_(kReceiveBytes) {
-  const std::size_t descriptors = raise_descriptor_limit();
+  const std::size_t descriptors = tools::raise_descriptor_limit();
   if (options_.max_clients == 0) {
     options_.max_clients = descriptors - std::min(descriptors - 1, kOtherDescriptors);
   }

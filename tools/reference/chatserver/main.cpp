@@ -12,21 +12,19 @@ int main(int argc, char** argv) {
   tools::ServerFlags flags;
   flags.port = 2626;
   ChatOptions options;
-  double idle = 3600, drain = 5;
+  flags.idle = options.idle_time;
+  flags.drain = options.drain;
+  using Seconds = std::chrono::duration<double>;
+  double line_time = Seconds(options.line_time).count();
   CLI::App app("A chat room: what one client says, all others hear.", "chatserver");
   tools::add_server_options(app, flags);
   app.add_option("--max-clients", options.max_clients,
                  "At most N at once; 0: as many as there may be descriptors")
       ->type_name("N");
-  app.add_option("--idle", idle,
-                 "Cut off who neither says nor hears anything for S seconds; 0: never")
+  tools::add_time_options(app, flags);
+  app.add_option("--line-time", line_time, "A line that has begun must end within S seconds")
       ->type_name("S")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  app.add_option("--drain", drain,
-                 "After SIGTERM, wait S seconds for clients to take what is theirs")
-      ->type_name("S")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(CLI::Range(0.001, 1e6))
       ->capture_default_str();
   app.add_option("--threads", options.threads, "Threads that send; 0: one a core, at most 4")
       ->type_name("N")
@@ -36,10 +34,10 @@ int main(int argc, char** argv) {
           "Usage: chatserver [--host ADDR] [--port N] [--max-clients N] [OPTIONS]"))
     return *status;
   try {
-    using Seconds = std::chrono::duration<double>;
     options.address = tools::address_of(flags);
-    options.idle_time = std::chrono::duration_cast<std::chrono::milliseconds>(Seconds(idle));
-    options.drain = std::chrono::duration_cast<std::chrono::milliseconds>(Seconds(drain));
+    options.idle_time = flags.idle;
+    options.drain = flags.drain;
+    options.line_time = std::chrono::ceil<std::chrono::milliseconds>(Seconds(line_time));
     ChatServer server(options);
     server.stop_on({SIGTERM});
     server.run();

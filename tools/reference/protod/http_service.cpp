@@ -11,6 +11,7 @@
 #include "proto/error.h"
 #include "proto/fields.h"
 #include "proto/url.h"
+#include "reference/protod/time_limit.h"
 #include "wire/body_framing.h"
 #include "wire/byte_range.h"
 #include "wire/chunked.h"
@@ -60,7 +61,8 @@ std::string_view reason_of(int status) {
 // One exchange: what was asked, and the reply that is being made.
 class Exchange {
  public:
-  Exchange(Stream& stream, const Folder& folder) : stream_(stream), folder_(folder) {}
+  Exchange(Stream& stream, const Folder& folder, std::chrono::milliseconds command_time)
+      : stream_(stream), folder_(folder), command_time_(command_time) {}
   // False: the connection is to end.
   bool run();
 
@@ -78,6 +80,7 @@ class Exchange {
 
   Stream& stream_;
   const Folder& folder_;
+  std::chrono::milliseconds command_time_;
   RequestHeadParser request_;
   Fields reply_;
   bool head_only_ = false;
@@ -256,6 +259,7 @@ bool Exchange::run() {
   reply_.clear();
   keep_alive_ = true;
   try {
+    const TimeLimit limit(stream_, command_time_);
     if (!read_head()) return false;
     const BodyFraming framing = framing_for_request(request_.version(), request_.fields());
     keep_alive_ = keeps_alive(request_.version(), request_.fields()) && !framing.must_close;
@@ -280,8 +284,8 @@ bool Exchange::run() {
 
 }  // namespace
 
-void serve_http(Stream& stream, const Folder& folder) {
-  Exchange exchange(stream, folder);
+void serve_http(Stream& stream, const Folder& folder, std::chrono::milliseconds command_time) {
+  Exchange exchange(stream, folder, command_time);
   while (exchange.run()) {
   }
 }

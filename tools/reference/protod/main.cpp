@@ -6,14 +6,15 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "common/help.h"
+#include "common/descriptor_limit.h"
+#include "common/logging_server.h"
 #include "common/program.h"
-#include "proto/resolver.h"
-#include "proto/server.h"
+#include "common/server_options.h"
 #include "reference/protod/accounts.h"
 #include "reference/protod/folder.h"
 #include "reference/protod/http_service.h"
@@ -25,13 +26,16 @@ namespace {
 using namespace proto;
 
 struct Settings {
-  std::string host = "127.0.0.1";
+  tools::ServerFlags flags;
   int http_port = -1, smtp_port = -1, pop3_port = -1;  // -1: not served
   std::string root = ".";
   std::string maildir;
   std::string users;
   std::string certificate, key;
 };
+
+// A thread each.
+constexpr std::size_t kMaxConnections = 2000;
 
 // Every service is a TCPServer with a thread for each connection.
 struct Service {
@@ -41,10 +45,11 @@ struct Service {
 
 class Services {
  public:
-  explicit Services(const Settings& settings) : settings_(settings) {
+  explicit Services(const Settings& settings) : flags_(settings.flags) {
     options_.concurrency = Concurrency::threads;
-    options_.max_workers = 256;
-    options_.drain = std::chrono::seconds(2);
+    options_.max_workers = kMaxConnections;
+    options_.idle = flags_.idle;
+    options_.drain = flags_.drain;
     if (!settings.certificate.empty()) {
       tls_ = TLSContext::server(settings.certificate,
                                 settings.key.empty() ? settings.certificate : settings.key);
@@ -53,8 +58,10 @@ class Services {
 
   void add(const std::string& name, int port, ConnectionHandler handler) {
     if (port < 0) return;
-    const Address address(settings_.host, static_cast<std::uint16_t>(port));
-    services_.push_back({name, std::make_unique<TCPServer>(address, std::move(handler), options_)});
+    flags_.port = static_cast<std::uint16_t>(port);
+    services_.push_back(
+        {name, std::make_unique<tools::LoggingServer<TCPServer>>(
+                   tools::address_of(flags_), std::move(handler), options_, flags_.verbosity)});
     std::printf("protod: %s on %s\n", name.c_str(),
                 services_.back().server->server_address().to_string().c_str());
   }
@@ -79,7 +86,7 @@ class Services {
   const std::shared_ptr<const TLSContext>& tls() const { return tls_; }
 
  private:
-  const Settings& settings_;
+  tools::ServerFlags flags_;
   ServerOptions options_;
   std::shared_ptr<const TLSContext> tls_;
   std::vector<Service> services_;
@@ -90,11 +97,10 @@ int usage_error(const char* what) {
   return 64;
 }
 
-int parse(int argc, char** argv, Settings& settings) {
+// The exit status, where the program is over.
+std::optional<int> parse(int argc, char** argv, Settings& settings) {
   CLI::App app("A small server for demonstrations and tests: HTTP, SMTP and POP3 on loopback.",
                "protod");
-  app.set_version_flag("--version", "protod (libproto) " PROTO_VERSION);
-  app.add_option("--host", settings.host, "Address to bind to")->capture_default_str();
   const auto port = CLI::Range(0, 65535);
   app.add_option("--http-port", settings.http_port, "Serve --root by HTTP (0: a free port)")
       ->check(port);
@@ -109,18 +115,13 @@ int parse(int argc, char** argv, Settings& settings) {
   app.add_option("--tls-cert", settings.certificate,
                  "Certificate chain (PEM): STARTTLS and STLS are offered");
   app.add_option("--tls-key", settings.key, "Its key (PEM)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(tools::help_text(app, "Usage: protod [OPTIONS]").c_str(), stdout);
-    return tools::flush_stdout() ? 0 : 74;
-  } catch (const CLI::CallForVersion& e) {
-    std::printf("%s\n", e.what());
-    return tools::flush_stdout() ? 0 : 74;
-  } catch (const CLI::Error& e) {
-    return usage_error(e.what());
-  }
-  return -1;
+  tools::add_host_option(app, settings.flags);
+  tools::add_family_options(app, settings.flags);
+  settings.flags.drain = std::chrono::seconds(2);
+  tools::add_time_options(app, settings.flags);
+  const auto status = tools::parse_command_line(app, argc, argv, "Usage: protod [OPTIONS]");
+  if (status == tools::kUsage) return 64;
+  return status == tools::kFailed ? 74 : status;
 }
 
 }  // namespace
@@ -129,22 +130,24 @@ int main(int argc, char** argv) {
   tools::start_program("protod");
   try {
     Settings settings;
-    if (const int status = parse(argc, argv, settings); status >= 0) return status;
+    if (const auto status = parse(argc, argv, settings)) return *status;
+    tools::raise_descriptor_limit();
     Services services(settings);
     std::unique_ptr<protod::Folder> folder;
     if (settings.http_port >= 0) folder = std::make_unique<protod::Folder>(settings.root);
-    services.add("http", settings.http_port, [&folder](Connection& connection) {
-      protod::serve_http(connection.stream, *folder);
+    services.add("http", settings.http_port, [&folder, &settings](Connection& connection) {
+      protod::serve_http(connection.stream, *folder, settings.flags.idle);
     });
     if ((settings.pop3_port >= 0 || settings.smtp_port >= 0) && settings.maildir.empty())
       return usage_error("--smtp-port and --pop3-port: go with --maildir");
     const auto accounts = settings.users.empty() ? protod::Accounts::demonstration()
                                                  : protod::Accounts::from_file(settings.users);
-    const protod::SMTPService incoming{settings.maildir, accounts, services.tls()};
+    const protod::SMTPService incoming{settings.maildir, accounts, services.tls(),
+                                       settings.flags.idle};
     services.add("smtp", settings.smtp_port, [&incoming](Connection& connection) {
       protod::serve_smtp(connection.stream, incoming);
     });
-    const protod::POP3Service mail{settings.maildir, accounts, services.tls()};
+    const protod::POP3Service mail{settings.maildir, accounts, services.tls(), settings.flags.idle};
     services.add("pop3", settings.pop3_port,
                  [&mail](Connection& connection) { protod::serve_pop3(connection.stream, mail); });
     return services.run();

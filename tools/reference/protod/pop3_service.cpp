@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "proto/error.h"
 #include "reference/protod/mailbox.h"
+#include "reference/protod/time_limit.h"
 #include "wire/sasl_server.h"
 
 namespace proto::protod {
@@ -37,7 +38,7 @@ class Session {
       if (stream_.peek().find('\n') == std::string_view::npos) flush();
       std::string line;
       try {
-        line = stream_.read_line(kMaxLine);
+        line = read_line();
       } catch (const ClosedError&) {
         break;  // without QUIT: nothing is deleted
       } catch (const LimitError&) {
@@ -78,6 +79,10 @@ class Session {
     reply("-ERR unknown command");
   }
 
+  std::string read_line() {
+    const TimeLimit limit(stream_, service_.command_time);
+    return std::string(stream_.read_line(kMaxLine));
+  }
   void reply(std::string_view line) { out_.append(line).append("\r\n"); }
   void flush() {
     if (!out_.empty()) stream_.write(out_);
@@ -118,7 +123,7 @@ class Session {
         return enter(step.verdict == SaslServer::Verdict::accepted);
       reply("+ " + base64_encode(step.challenge));
       flush();
-      const std::string line(stream_.read_line(kMaxLine));
+      const std::string line = read_line();
       if (line == "*") return reply("-ERR left");
       response = base64_decode(line);
       if (!response) return reply("-ERR not base64");

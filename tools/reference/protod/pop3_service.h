@@ -1,6 +1,7 @@
 // protod's POP3: a Maildir.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,8 @@ namespace proto::protod {
 struct POP3Service {
   std::string maildir;  // everybody's
   const Accounts& accounts;
-  std::shared_ptr<const TLSContext> tls;  // null: STLS is not offered
+  std::shared_ptr<const TLSContext> tls;                            // null: STLS is not offered
+  std::chrono::milliseconds command_time{std::chrono::minutes(1)};  // for a line to come whole
 };
 
 // Serves one session: RFC 1939 with USER, APOP, TOP and UIDL, CAPA, STLS, SASL (PLAIN, LOGIN,

@@ -13,6 +13,7 @@
 #include "proto/error.h"
 #include "proto/mail_address.h"
 #include "reference/protod/mail_drop.h"
+#include "reference/protod/time_limit.h"
 #include "wire/dots.h"
 #include "wire/sasl_server.h"
 #include "wire/smtp_command.h"
@@ -63,7 +64,7 @@ class Session {
       if (stream_.peek().find('\n') == std::string_view::npos) flush();
       std::string line;
       try {
-        line = stream_.read_line(kMaxLine);
+        line = read_line();
       } catch (const ClosedError&) {
         break;
       } catch (const LimitError&) {
@@ -97,6 +98,10 @@ class Session {
     refuse("500 5.5.1 unknown command");
   }
 
+  std::string read_line() {
+    const TimeLimit limit(stream_, service_.command_time);
+    return std::string(stream_.read_line(kMaxLine));
+  }
   void reply(std::string_view line) { out_.append(line).append("\r\n"); }
   // A client that only errs is no mail client.
   void refuse(std::string_view line) {
@@ -175,7 +180,7 @@ class Session {
         return refuse("535 5.7.8 wrong user or password");
       reply("334 " + base64_encode(step.challenge));
       flush();
-      const std::string line(stream_.read_line(kMaxLine));
+      const std::string line = read_line();
       if (line == "*") return refuse("501 5.7.0 left");
       response = base64_decode(line);
       if (!response) return refuse("501 5.5.2 not base64");

@@ -1,6 +1,7 @@
 // protod's SMTP: mail into a Maildir.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,7 +14,8 @@ namespace proto::protod {
 struct SMTPService {
   std::string maildir;  // everybody's
   const Accounts& accounts;
-  std::shared_ptr<const TLSContext> tls;  // null: STARTTLS is not offered
+  std::shared_ptr<const TLSContext> tls;                            // null: STARTTLS is not offered
+  std::chrono::milliseconds command_time{std::chrono::minutes(1)};  // for a line to come whole
   std::uint64_t max_message = 64 * 1024 * 1024;
   std::size_t max_recipients = 1000;
 };
