@@ -85,6 +85,20 @@ void AtomicFile::write(std::string_view data) {
   }
 }
 
+AtomicFile::Place::Place(const AtomicFile& file, std::uint64_t offset)
+    : fd_(::open(file.temporary_.c_str(), O_WRONLY | O_CLOEXEC)) {
+  if (fd_ < 0) file.fail(errno);
+  if (::lseek(fd_, static_cast<off_t>(offset), SEEK_SET) < 0) {
+    const int code = errno;
+    ::close(fd_);
+    file.fail(code);
+  }
+}
+
+AtomicFile::Place::~Place() {
+  ::close(fd_);
+}
+
 void AtomicFile::commit(bool replace) {
   if (temporary_.empty()) {
     if (::close(std::exchange(fd_, -1)) != 0) fail(errno);

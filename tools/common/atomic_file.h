@@ -22,6 +22,18 @@ class AtomicFile {
   // False where the place is no regular file: what was written there stays written.
   bool is_atomic() const noexcept { return !temporary_.empty(); }
   void write(std::string_view data);
+  // A descriptor of its own, at its own position: several threads may write, each through one.
+  class Place {
+   public:
+    Place(const AtomicFile& file, std::uint64_t offset);
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place();
+    int fd() const noexcept { return fd_; }
+
+   private:
+    int fd_;
+  };
   // fsync, rename, fsync of the folder. With `replace` false an existing file is an error (EEXIST).
   void commit(bool replace = true);
 

@@ -139,6 +139,9 @@ void add_session_options(CLI::App& app, Options& o) {
       ->allow_extra_args(false);
   app.add_option("--interface", o.interface, "Local address or device to come from")
       ->type_name("ADDR");
+  app.add_option("--segments", o.segments,
+                 "Fetch a large FILE in so many ranges at once, where the server allows")
+      ->type_name("N");
   app.add_flag("-Z,--parallel", o.parallel, "Several URLs at once");
   app.add_option("--parallel-max", o.parallel_max, "At most so many at once")->type_name("N");
 }
@@ -193,6 +196,7 @@ void check(const Options& o) {
     }
   }
   if (o.parallel_max == 0) throw UsageError("--parallel-max: at least 1");
+  if (o.segments < 1 || o.segments > 16) throw UsageError("--segments: from 1 to 16");
   if (!o.sha256.empty() && (o.sha256.size() != 64 || !hex_decode(o.sha256))) {
     throw UsageError("--sha256: not 64 hexadecimal digits");
   }

@@ -47,6 +47,7 @@ struct Options {
   std::optional<bool> progress;
   std::uint64_t max_filesize = UINT64_MAX;
   std::uint64_t limit_rate = 0;  // bytes a second; 0: none
+  unsigned segments = 1;
 
   // the request
   std::string method;

@@ -136,16 +136,20 @@ void Output::write_to_terminal(SessionResponse& response) {
   digests.finish();
 }
 
-void Output::write_body(SessionResponse& response, int fd, bool to_file) {
-  if (!to_file && ::isatty(fd) == 1) return write_to_terminal(response);
-  RateLimit rate(options_.limit_rate);
-  DigestCheck digests(options_, response);
+void Output::refuse_large(const SessionResponse& response) const {
   const auto total = response.content_length();
   if (total && *total > options_.max_filesize) {
     throw TooLargeError("the body has " + std::to_string(*total) +
                         " bytes, more than --max-filesize allows");
   }
-  if (to_file) progress_.begin(total);
+}
+
+void Output::write_body(SessionResponse& response, int fd, bool to_file) {
+  if (!to_file && ::isatty(fd) == 1) return write_to_terminal(response);
+  RateLimit rate(options_.limit_rate);
+  DigestCheck digests(options_, response);
+  refuse_large(response);
+  if (to_file) progress_.begin(response.content_length());
   const std::uint64_t quantum =
       std::min(rate.quantum(), std::max<std::uint64_t>(1, options_.max_filesize));
   for (;;) {
@@ -184,7 +188,27 @@ void Output::append(SessionResponse& response) {
   if (::fsync(fd) != 0) throw WriteError("cannot write", errno);
 }
 
-bool Output::write(SessionResponse& response) {
+// What is checked over the whole is checked before and behind it.
+void Output::write_segments(SessionResponse& response, Segments& segments,
+                            const tools::AtomicFile& file) {
+  refuse_large(response);
+  DigestCheck digests(options_, response);
+  progress_.begin(response.content_length());
+  segments.write(response, file);
+  if (!digests.active()) return;
+  std::string buffer(std::size_t{1} << 20, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t n = ::pread(file.fd(), buffer.data(), buffer.size(), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw WriteError("cannot read back", errno);
+    if (n == 0) break;
+    digests.update({buffer.data(), static_cast<std::size_t>(n)});
+    at += n;
+  }
+  digests.finish();
+}
+
+bool Output::write(SessionResponse& response, Segments* segments) {
   std::unique_lock<std::mutex> one_at_a_time(stdout_mutex, std::defer_lock);
   const bool success = is_success(response.status());
   const bool to_file = success && target_.path && !options_.head_only;
@@ -198,7 +222,11 @@ bool Output::write(SessionResponse& response) {
     } else if (to_file) {
       tools::AtomicFile file(*target_.path);
       try {
-        write_body(response, file.fd(), true);
+        if (segments != nullptr && file.is_atomic() && segments->fit(response)) {
+          write_segments(response, *segments, file);
+        } else {
+          write_body(response, file.fd(), true);
+        }
       } catch (const NetworkError&) {
         // Who asks to go on with a file keeps what there is of it.
         if (!options_.resume.empty() && response.delivered() > 0) {

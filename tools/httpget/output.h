@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "httpget/options.h"
 #include "httpget/progress.h"
+#include "httpget/segments.h"
 #include "proto/http_session.h"
 
 namespace proto::httpget {
@@ -66,15 +67,17 @@ class Output {
  public:
   Output(const Options& options, Target target, Progress& progress, Deadline deadline);
 
-  // Reads the whole body. False: a status for which FILE must not appear; what there was of a body
-  // went to stdout, or nowhere (-f).
-  bool write(SessionResponse& response);
+  // Reads the whole body, by `segments` where it may. False: a status for which FILE must not
+  // appear; what there was of a body went to stdout, or nowhere (-f).
+  bool write(SessionResponse& response, Segments* segments = nullptr);
   const Target& target() const noexcept { return target_; }
   std::size_t head_bytes() const noexcept { return head_bytes_; }
 
  private:
   void write_head(const SessionResponse& response);
+  void refuse_large(const SessionResponse& response) const;
   void write_body(SessionResponse& response, int fd, bool to_file);
+  void write_segments(SessionResponse& response, Segments& segments, const tools::AtomicFile& file);
   void write_to_terminal(SessionResponse& response);
   void append(SessionResponse& response);
 

@@ -136,19 +136,23 @@ SessionResponse Transfers::ask(const SessionRequest& request, const Resume& resu
   return session_.request(request, deadline);
 }
 
-int Transfers::receive(SessionResponse& response, Target target, Report& report) {
-  const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
+int Transfers::receive(SessionResponse& response, Target target, Segments* segments,
+                       Deadline deadline, Report& report) {
   take_name_from(response, options_, target);
   report.file_name = target.path.value_or("");
   Output output(options_, target, progress_, deadline);
   bool placed = false;
   try {
-    placed = output.write(response);
+    placed = output.write(response, segments);
   } catch (...) {
     report.size_download = response.delivered();
     throw;
   }
   report.size_download = response.delivered();
+  if (segments != nullptr) {
+    report.size_download += segments->received();
+    report.connects += segments->connects();
+  }
   report.size_header = output.head_bytes();
   learn(response, target);
   const std::string said = std::to_string(response.status()) + " " + response.reason();
@@ -174,14 +178,19 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
   const Resume resume(options_, target);
   const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
   bool complete = false;
+  bool split = options_.segments > 1;
   // What changes under a retry is fetched anew, as long as nothing of it has left this program.
   for (unsigned tries = 0;; ++tries) {
     SessionResponse response = ask(request.http, resume, target, deadline, complete);
     in_body = true;
     fill_report(report, response, start);
     if (complete) return kDone;
+    Segments segments(options_, session_, request.http, deadline, progress_);
     try {
-      return receive(response, target, report);
+      return receive(response, target, split ? &segments : nullptr, deadline, report);
+    } catch (const NotInSegmentsError&) {
+      split = in_body = false;
+      --tries;  // that was none: nothing failed yet
     } catch (const ResourceChangedError&) {
       if (!target.path || tries >= options_.retries) throw;
       target.append_at = 0;

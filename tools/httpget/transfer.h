@@ -10,6 +10,7 @@
 #include "httpget/progress.h"
 #include "httpget/request.h"
 #include "httpget/resume.h"
+#include "httpget/segments.h"
 #include "httpget/write_out.h"
 #include "proto/hsts.h"
 #include "proto/http_session.h"
@@ -27,7 +28,8 @@ class Transfers {
  private:
   int run_one(std::size_t index);
   int fetch(std::size_t index, Report& report, bool& in_body);
-  int receive(SessionResponse& response, Target target, Report& report);
+  int receive(SessionResponse& response, Target target, Segments* segments, Deadline deadline,
+              Report& report);
   SessionResponse ask(const SessionRequest& request, const Resume& resume, Target& target,
                       Deadline deadline, bool& complete);
   int dry_run(const Request& request);
