@@ -320,6 +320,17 @@ TEST(HostileSMTP, Row32EightBitAddressWithoutSmtputf8) {
   smtp.close();
 }
 
+// The domain's form in ASCII would be "b> SIZE=1" and the like.
+TEST(HostileSMTP, Row32bAWideBracketIsNoWayRoundSmtputf8) {
+  ScriptedPeer peer(greets() + Script{expect_end()});
+  SMTP smtp = connect_to(peer);
+  for (const char* address : {"a@b\uff1eSIZE", "a@b\u00a0SIZE\uff1d1"}) {
+    EXPECT_THROW(smtp.send({"a@example.org", {address}, "", ""}, kMessage), SMTPNotSupportedError)
+        << address;
+  }
+  smtp.close();
+}
+
 TEST(HostileSMTP, Row34AddressesThatWouldEndTheLine) {
   ScriptedPeer peer({send("220 hi\r\n"), expect_end()});
   SMTP smtp = connect_to(peer);

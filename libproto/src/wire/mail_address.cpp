@@ -230,6 +230,8 @@ std::optional<std::string> ascii_domain(std::string_view domain) {
   if (done != IDN2_OK) return std::nullopt;
   std::string result(ascii);
   idn2_free(ascii);
+  // The mapping makes ASCII of wide letters and blanks, and so of a wide ">" or "@", too.
+  if (domain_fault(result) != nullptr) return std::nullopt;
   return result;
 #else
   return std::nullopt;

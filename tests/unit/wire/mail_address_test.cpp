@@ -207,5 +207,13 @@ TEST(AsciiDomain, MakesALabels) {
 #endif
 }
 
+// IDNA's mapping makes ASCII of wide letters and of no-break blanks.
+TEST(AsciiDomain, MakesNothingThatIsNoDomain) {
+  for (const char* domain :
+       {"b\uff1e.example", "b\u00a0", "b\uff20x.example", "b.example\uff1eSIZE\uff1d1"}) {
+    EXPECT_EQ(ascii_domain(domain), std::nullopt) << domain;
+  }
+}
+
 }  // namespace
 }  // namespace proto
