@@ -39,7 +39,7 @@ std::string parse(std::string_view data, std::size_t step) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string whole = parse(text, size + 1);
-  for (const std::size_t step : {1, 2, 3, 7}) {
+  for (const std::size_t step : {1U, 2U, 3U, 7U}) {
     if (parse(text, step) != whole) std::abort();
   }
   return 0;

@@ -91,11 +91,12 @@ void SMTPReplyParser::keep_partial(std::string_view piece) {
 
 void SMTPReplyParser::take_line(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
+  // In the order in which keep_partial() would see it, were the line cut.
+  if (line.size() < 3 || !begins_well(line)) refuse("a reply code", line);
   if (line.size() > max_line_bytes_) {
     throw LimitError("a line of a reply is longer than " + std::to_string(max_line_bytes_) +
                      " bytes");
   }
-  if (line.size() < 3 || !begins_well(line)) refuse("a reply code", line);
   if (has_line_break_or_nul(line)) {
     refuse("a reply without CR and NUL in it", line);
   }

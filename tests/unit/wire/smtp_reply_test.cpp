@@ -97,6 +97,10 @@ TEST(SMTPReply, KeepsItsLimits) {
   EXPECT_EQ(replies("250-a\r\n250-b\r\n250-c\r\n250 d\r\n", 100, 3), "L");
 }
 
+TEST(SMTPReply, WhatIsNoReplyIsNoneHoweverLong) {
+  EXPECT_EQ(replies("HTTP/1.1 " + std::string(500, 'x') + "\r\n", 100), "P");
+}
+
 TEST(SMTPReply, QuotesWhatCame) {
   SMTPReplyParser parser;
   try {
