@@ -72,8 +72,9 @@ class Services {
       tools::error_line("nothing to serve: give --http-port, --smtp-port or --pop3-port");
       return 64;
     }
-    if (!tools::flush_stdout()) return 74;
+    // Before anybody can know that we are there.
     services_.front().server->shutdown_on({SIGINT, SIGTERM});
+    if (!tools::flush_stdout()) return 74;
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < services_.size(); ++i) {
       others.emplace_back([server = services_[i].server.get()] { server->serve_forever(); });
