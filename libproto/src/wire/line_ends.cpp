@@ -73,7 +73,8 @@ std::uint64_t count_lf(std::string_view text) noexcept {
   while (end - p >= 16) {
     // Sixteen counters of a byte each: they hold for 255 rounds.
     __m128i counters = _mm_setzero_si128();
-    for (int round = 0; round < 255 && end - p >= 16; ++round, p += 16) {
+    const char* const last = p + std::min<std::ptrdiff_t>((end - p) / 16, 255) * 16;
+    for (; p != last; p += 16) {
       counters = _mm_sub_epi8(counters, _mm_cmpeq_epi8(detail::load16(p), _mm_set1_epi8('\n')));
     }
     const __m128i sums = _mm_sad_epu8(counters, _mm_setzero_si128());

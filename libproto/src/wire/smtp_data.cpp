@@ -78,15 +78,16 @@ const char* DataEncoder::copy_lines(const char* p, const char* end, DataBlock& b
     if (line_start_ && stuff_ && *p == '.') *out++ = '.';
     line_start_ = false;
 #if defined(__SSE2__)
-    if (end - p >= 32) {
+    unsigned low = 0;
+    while (low == 0 && end - p >= 32 && out < last) {
       const __m128i a = detail::load16(p), b = detail::load16(p + 16);
       _mm_storeu_si128(reinterpret_cast<__m128i*>(out), a);
       _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16), b);
-      const unsigned low = detail::low_bytes(a) | detail::low_bytes(b) << 16;
+      low = detail::low_bytes(a) | detail::low_bytes(b) << 16;
       const int clean = std::countr_zero(low);  // 32 where there are none
       p += clean, out += clean;
-      if (low == 0) continue;
     }
+    if (p == end || out >= last) break;
 #endif
     const char c = *p++;
     if (c == '\r' && p == end) {
