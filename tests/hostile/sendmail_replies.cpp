@@ -221,6 +221,30 @@ TEST(SendmailHostile, Row17EndlessChallenges) {
   EXPECT_EQ(result.err.find("sesame"), std::string::npos);
 }
 
+// The reply says more than the broken pipe behind it.
+TEST(SendmailHostile, Row30AnEarlyRefusalInTheBodyIsAVerdict) {
+  Script script = greeted();
+  for (const char* reply : {"250 ok\r\n", "250 ok\r\n", "354 go\r\n"})
+    script = joined(std::move(script), said(reply));
+  script = joined(std::move(script),
+                  {expect_until("\r\n\r\n"), send("552 5.3.4 too large\r\n"), close_now()});
+  std::string large = "Subject: large\n\n";
+  while (large.size() < 16U << 20) large += std::string(70, 'x') + "\n";
+  ScriptedPeer peer = ScriptedPeer::forever(script);
+  const SendmailLite program(peer.port());
+  for (const bool queued : {false, true}) {
+    std::vector<std::string> arguments = {"-f", "me@x.org", "you@x.org"};
+    if (!queued) arguments.insert(arguments.begin(), "--no-queue");
+    const ProcessResult result = program.run(arguments, large);
+    EXPECT_EQ(result.status, 69) << result.describe();
+    EXPECT_NE(result.err.find("552"), std::string::npos) << result.err;
+    expect_one_line(result, true);
+  }
+  const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+  EXPECT_EQ(queue.failed().size(), 1U);
+  EXPECT_TRUE(queue.waiting().empty());
+}
+
 TEST(SendmailHostile, Row32AnAddressOfEightBitsNeedsSMTPUTF8) {
   ScriptedPeer peer = ScriptedPeer::forever(joined(greeted(), {drain()}));
   const SendmailLite program(peer.port());
