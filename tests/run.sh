@@ -3,16 +3,20 @@
 #   tests/run.sh            everything: plain, and under AddressSanitizer, UBSan and ThreadSanitizer
 #   tests/run.sh --quick    without the sanitizers
 #   tests/run.sh --bench    the benchmarks instead
+#   tests/run.sh --queue    the proofs of sendmail-lite's queue, at full size: killed, failed and its power lost at every call,
+#                           10,000 messages (PROTO_QUEUE_MESSAGES) by 8 senders and 8 flushers; prints what it counted
 # More arguments go to ctest: tests/run.sh --quick -R Pop3
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 presets=(dev asan tsan)
 kinds=(build test)
+queue=
 case ${1:-} in
   --quick) presets=(dev) && shift ;;
   --bench) presets=(bench) && kinds=(build test bench) && shift ;;
-  -h | --help) sed -n '2,6s/^# *//p' tests/run.sh && exit ;;
+  --queue) presets=(dev) && queue=yes && shift ;;
+  -h | --help) sed -n '2,8s/^# *//p' tests/run.sh && exit ;;
 esac
 
 third_party/install.sh "${kinds[@]}"
@@ -30,6 +34,11 @@ if [ "$(id -u)" = 0 ] && [ -n "${SUDO_UID:-}" ] && [ "$(stat -c %u .)" = "$SUDO_
 fi
 if [ "${presets[0]}" = bench ]; then
   exec "${as_user[@]}" tests/bench/run.sh "$@"
+fi
+if [ -n "$queue" ]; then
+  export PROTO_QUEUE_MESSAGES=${PROTO_QUEUE_MESSAGES:-10000}
+  "${as_user[@]}" nice build/dev/tests/unit_tools --gtest_brief=1 --gtest_filter='Queue*:Flush*:Schedule*'
+  exec "${as_user[@]}" nice build/dev/tests/hostile_tests --gtest_filter='SendmailQueue.*' "$@"
 fi
 
 # One ctest over all the builds; the names of their tests tell them apart.

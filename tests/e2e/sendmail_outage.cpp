@@ -202,7 +202,7 @@ TEST(SendmailOutage, CheckAndDryRunSendNothing) {
   const auto checked = program.run({"--check", "-f", "me@x.org", "you@x.org"});
   EXPECT_EQ(checked.status, 0) << checked.describe();
   EXPECT_NE(checked.out.find("RCPT: <you@x.org> 250"), std::string::npos) << checked.out;
-  EXPECT_EQ(program.run({"--check", "-f", "me@x.org", "bad@x.org"}).status, 69);
+  EXPECT_EQ(program.run({"--check", "-f", "me@x.org", "bad@x.org"}).status, 67);
   const auto dry = program.run({"--dry-run", "-f", "me@x.org", "you@x.org"}, message("m"));
   EXPECT_EQ(dry.status, 0);
   EXPECT_TRUE(dry.out.starts_with("MAIL FROM:<me@x.org>\nRCPT TO:<you@x.org>\nDATA\n")) << dry.out;

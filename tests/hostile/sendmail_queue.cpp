@@ -1,203 +1,177 @@
 // The queue's proofs with the real program: killed at each system call, and each of them failing,
-// by strace; a full disk; many senders and flushers with processes killed at random. At full size:
-//   PROTO_QUEUE_MESSAGES=10000 hostile_tests --gtest_filter='SendmailQueue.*'
+// by strace; a full disk; a clock that steps.
 #include <gtest/gtest.h>
-#include <signal.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <map>
-#include <mutex>
-#include <random>
+#include <cstdio>
+#include <set>
 #include <sstream>
-#include <thread>
 
-#include "sendmail-lite/queue.h"
 #include "support/mail_sink.h"
-#include "support/sendmail_program.h"
+#include "support/queue_proofs.h"
+#include "support/strace.h"
 
 namespace proto::test {
 namespace {
 
 const std::string kMessage = "Subject: alert\n\n" + std::string(3000, 'x') + "\n";
+const std::string kBody = kMessage.substr(kMessage.find("\n\n"));
+const std::vector<std::string> kSend{"-f", "me@x.org", "you@x.org"};
 
-// How often a run makes each call.
-using Calls = std::map<std::string, int>;
-
-// All that change something, here or at the server; being killed at any other is the same as being
-// killed at the next of these.
-const char* const kTraced =
-    "openat,mkdirat,renameat,unlinkat,flock,fsync,pread64,pwrite64,write,sendto,sendmsg,recvfrom,"
-    "recvmsg,"
-    "connect";
-
-std::vector<std::string> traced(const std::vector<std::string>& argv,
-                                const std::vector<std::string>& how) {
-  std::vector<std::string> all{find_program("strace", "strace"), "-f", "-qq"};
-  all.insert(all.end(), how.begin(), how.end());
-  all.insert(all.end(), argv.begin(), argv.end());
-  return all;
+// In the suite: all that change something, here or at the server. Being killed at any other is the
+// same as being killed at the next of these. At full size: every one, the loader's included.
+std::string calls_to_kill_at() {
+  if (full_size() > 0) return "all";
+  return "openat,mkdirat,renameat,unlinkat,flock,fsync,pread64,pwrite64,write,sendto,sendmsg,"
+         "recvfrom,recvmsg,connect";
 }
 
-// Leaks cannot be looked for under a tracer.
-ProcessOptions traced_options(const SendmailLite& program, const std::string& input) {
-  ProcessOptions options = program.options(input);
-  options.env["ASAN_OPTIONS"] = "detect_leaks=0";
-  return options;
+// In the suite: those by which a queue reads and changes its files. What cannot fail is left out.
+CallCounts calls_to_fail(CallCounts counts) {
+  for (const char* const name : {"exit_group", "geteuid", "getuid", "getegid", "getgid", "getpid"})
+    counts.erase(name);
+  if (full_size() > 0) return counts;
+  const std::set<std::string> wanted{"fsync",    "pwrite64", "pread64",
+                                     "renameat", "unlinkat", "flock"};
+  std::erase_if(counts, [&](const auto& call) { return !wanted.contains(call.first); });
+  return counts;
 }
 
-Calls record(const SendmailLite& program, const std::vector<std::string>& more,
-             const std::string& input) {
-  const std::string log = program.folder().file("trace");
-  run(traced(program.words(more), {"-o", log, "-e", std::string("trace=") + kTraced}),
-      traced_options(program, input));
-  Calls calls;
-  std::istringstream lines(read_file(log));
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t begin = line.find_first_not_of("0123456789 ");
-    const std::size_t end = line.find('(');
-    if (begin == std::string::npos || end == std::string::npos || line[begin] == '+') continue;
-    if (begin < end) ++calls[line.substr(begin, end - begin)];
-  }
-  return calls;
-}
-
-std::size_t waiting(const SendmailLite& program) {
-  const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
-  queue.sweep();
-  for (const auto& id : queue.waiting()) {
-    const auto entry = queue.look(id);  // throws where it is not whole
-    EXPECT_TRUE(entry);
-  }
-  return queue.waiting().size();
-}
-
-// Every call once, with this fault.
-void for_each_call(
-    const Calls& calls, const std::string& fault,
-    const std::function<void(const std::vector<std::string>& how, const std::string& where)>& act) {
-  for (const auto& [name, count] : calls) {
-    for (int n = 1; n <= count; ++n) {
-      const std::string inject = name + ":" + fault + ":when=" + std::to_string(n);
-      act({"-o", "/dev/null", "-e", "trace=" + name, "-e", "inject=" + inject}, inject);
-    }
-  }
+// Of the calls, those behind the message's end that the verdict comes by: where one of them fails,
+// the verdict is lost, and the message goes out once more.
+bool brings_the_verdict(const std::string& where) {
+  return where.starts_with("recvfrom:") || where.starts_with("setsockopt:");
 }
 
 const char* const kFaults[] = {"EIO", "ENOSPC", "EINTR", "EAGAIN", "EMFILE", "ENOMEM"};
 
-// Of the calls, those by which a queue changes its files, or reads them.
-Calls queue_calls(const Calls& all) {
-  Calls calls;
-  for (const char* const name : {"fsync", "pwrite64", "pread64", "renameat", "unlinkat", "flock"})
-    if (const auto at = all.find(name); at != all.end()) calls.insert(*at);
-  return calls;
+int sum_of(const CallCounts& counts) {
+  int sum = 0;
+  for (const auto& [name, count] : counts) sum += count;
+  return sum;
 }
 
-std::vector<std::string> send_words() {
-  return {"-f", "me@x.org", "you@x.org"};
-}
-
-// The queue's folders are made by a first, undisturbed run.
-struct Prepared {
+struct Enqueuing {
   RefusingPort nobody;
   SendmailLite program{nobody.port()};
-  Prepared() {
-    program.run({"-f", "me@x.org", "you@x.org"}, kMessage);
-    clear();
+  // The queue's folders are made by a first, undisturbed run.
+  Enqueuing() {
+    program.run(kSend, kMessage);
+    take_all();
   }
-  void clear() const {
+  CallCounts count() {
+    auto counts = count_calls(program.words(kSend), program.options(kMessage), calls_to_kill_at());
+    take_all();
+    return counts;
+  }
+  // I7: each of them as it was given. How many there were.
+  std::size_t take_all() const {
+    const std::size_t waiting = count_waiting(program);
     const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
-    for (const auto& id : queue.waiting()) queue.take(id)->remove();
+    for (const auto& id : queue.waiting()) {
+      auto entry = queue.take(id);
+      std::string text(entry->message_bytes(), '\0');
+      entry->read_at(0, text);
+      EXPECT_TRUE(text.starts_with("Subject: alert\n") && text.ends_with(kBody)) << text;
+      EXPECT_EQ(entry->envelope().to, std::vector<std::string>{"you@x.org"});
+      entry->remove();
+    }
+    return waiting;
   }
+  void run_with(const std::vector<std::string>& how, const std::string& where) {
+    const ProcessResult result =
+        run(under_strace(program.words(kSend), how), traced(program.options(kMessage)));
+    const std::size_t entries = take_all();
+    ++runs;
+    kept += static_cast<int>(entries);
+    EXPECT_LE(entries, 1U) << where;                                                       // I2
+    EXPECT_TRUE(result.status != 0 || entries == 1) << where << " " << result.describe();  // I1
+  }
+  int runs = 0, kept = 0;
 };
 
 TEST(SendmailQueue, EnqueueKilledAtEachCallLeavesAWholeMessageOrNone) {
-  const Prepared at;
-  const Calls calls = record(at.program, send_words(), kMessage);
+  Enqueuing at;
+  const CallCounts calls = at.count();
   ASSERT_GE(calls.at("fsync"), 2);
-  at.clear();
-  for_each_call(calls, "signal=KILL", [&](const auto& how, const std::string& where) {
-    const ProcessResult result =
-        run(traced(at.program.words(send_words()), how), traced_options(at.program, kMessage));
-    const std::size_t entries = waiting(at.program);
-    EXPECT_LE(entries, 1U) << where;
-    EXPECT_TRUE(result.status != 0 || entries == 1) << where << " " << result.describe();
-    at.clear();
-  });
+  for_each_call(calls, "signal=KILL",
+                [&](const auto& how, const std::string& where) { at.run_with(how, where); });
+  std::printf("enqueue killed at each of %d calls: %d whole messages, %d times none\n", at.runs,
+              at.kept, at.runs - at.kept);
 }
 
 TEST(SendmailQueue, EnqueueFailedAtEachCallNeverSaysYesInVain) {
-  const Prepared at;
-  const Calls calls = record(at.program, send_words(), kMessage);
-  at.clear();
+  Enqueuing at;
+  const CallCounts calls = calls_to_fail(at.count());
   for (const char* const fault : kFaults) {
-    for_each_call(queue_calls(calls), std::string("error=") + fault,
-                  [&](const auto& how, const std::string& where) {
-                    const ProcessResult result = run(traced(at.program.words(send_words()), how),
-                                                     traced_options(at.program, kMessage));
-                    const std::size_t entries = waiting(at.program);
-                    EXPECT_LE(entries, 1U) << where;
-                    EXPECT_TRUE(result.status > 0 || entries == 1)
-                        << where << " " << result.describe();
-                    at.clear();
-                  });
+    for_each_call(calls, std::string("error=") + fault,
+                  [&](const auto& how, const std::string& where) { at.run_with(how, where); });
   }
+  std::printf("enqueue, each of %d calls failed in %zu ways: %d whole messages, %d times none\n",
+              sum_of(calls), std::size(kFaults), at.kept, at.runs - at.kept);
 }
 
-TEST(SendmailQueue, FlushKilledAtEachCallDeliversAllTheSame) {
+// One message after the other, each flushed with a fault, and then without.
+struct Flushing {
   MailSink sink;
-  const SendmailLite program(sink.port());
-  const auto enqueue = [&](const std::string& subject) {
+  SendmailLite program{sink.port()};
+  int number = 0, doubles = 0;
+
+  std::string enqueue() {
+    const std::string subject = "message-" + std::to_string(++number) + ".";
     const auto result =
         program.run({"-odq", "-f", "me@x.org", "you@x.org"}, "Subject: " + subject + "\n\nx\n");
-    ASSERT_EQ(result.status, 0) << result.describe();
-  };
-  enqueue("recorded");
-  const Calls calls = record(program, {"-q"}, "");
-  ASSERT_EQ(sink.count("recorded"), 1U);
-  int number = 0;
-  std::size_t doubles = 0;
-  for_each_call(calls, "signal=KILL", [&](const auto& how, const std::string& where) {
-    const std::string subject = "message-" + std::to_string(++number) + ".";
-    enqueue(subject);
-    run(traced(program.words({"-q"}), how), traced_options(program, ""));
+    EXPECT_EQ(result.status, 0) << result.describe();
+    return subject;
+  }
+  CallCounts count(const std::string& calls) {
+    const std::string subject = enqueue();
+    const auto counts = count_calls(program.words({"-q"}), program.options(""), calls);
+    EXPECT_EQ(sink.count(subject), 1U);
+    return counts;
+  }
+  // Whether it was delivered a second time.
+  bool run_with(const std::vector<std::string>& how, const std::string& where) {
+    const std::string subject = enqueue();
+    run(under_strace(program.words({"-q"}), how), traced(program.options("")));
     for (int i = 0; i < 2; ++i) EXPECT_EQ(program.run({"-q", "--all"}).status, 0) << where;
     const std::size_t copies = sink.count(subject);
     EXPECT_GE(copies, 1U) << "lost: " << where;
     EXPECT_LE(copies, 2U) << where;
-    doubles += copies - 1;
-  });
-  // Between the server's yes and unlink there are the receiving of it and the unlink itself.
-  EXPECT_LE(doubles, 3U);
-  EXPECT_EQ(waiting(program), 0U);
+    doubles += copies > 1 ? 1 : 0;
+    return copies > 1;
+  }
+};
+
+TEST(SendmailQueue, FlushKilledAtEachCallDeliversAllTheSame) {
+  Flushing at;
+  const CallCounts calls = at.count(calls_to_kill_at());
+  for_each_call(calls, "signal=KILL",
+                [&](const auto& how, const std::string& where) { at.run_with(how, where); });
+  // I4: between the server's yes and unlink there are the receiving of it and the unlink itself.
+  EXPECT_LE(at.doubles, 3);
+  EXPECT_EQ(count_waiting(at.program), 0U);
+  std::printf("flush killed at each of %d calls: 0 lost, %d doubles, all of them of the window\n",
+              sum_of(calls), at.doubles);
 }
 
 TEST(SendmailQueue, FlushFailedAtEachCallDeliversAllTheSameAndOnce) {
-  MailSink sink;
-  const SendmailLite program(sink.port());
-  const auto enqueue = [&](const std::string& subject) {
-    ASSERT_EQ(
-        program.run({"-odq", "-f", "me@x.org", "you@x.org"}, "Subject: " + subject + "\n\nx\n")
-            .status,
-        0);
-  };
-  enqueue("recorded");
-  const Calls calls = queue_calls(record(program, {"-q"}, ""));
+  Flushing at;
+  const CallCounts calls = calls_to_fail(at.count(calls_to_kill_at()));
   ASSERT_GE(calls.at("fsync"), 2);
-  int number = 0;
+  int needless = 0;
   for (const char* const fault : kFaults) {
     for_each_call(calls, std::string("error=") + fault,
                   [&](const auto& how, const std::string& where) {
-                    const std::string subject = "message-" + std::to_string(++number) + ".";
-                    enqueue(subject);
-                    run(traced(program.words({"-q"}), how), traced_options(program, ""));
-                    for (int i = 0; i < 2; ++i)
-                      EXPECT_EQ(program.run({"-q", "--all"}).status, 0) << where;
-                    EXPECT_EQ(sink.count(subject), 1U) << where;
+                    const bool twice = at.run_with(how, where);
+                    if (!twice || brings_the_verdict(where)) return;
+                    ++needless;
+                    ADD_FAILURE() << "a needless double: " << where;
                   });
   }
-  EXPECT_EQ(waiting(program), 0U);
+  EXPECT_EQ(count_waiting(at.program), 0U);
+  std::printf(
+      "flush, each of %d calls failed in %zu ways: 0 lost, %d doubles, %d of them needless\n",
+      sum_of(calls), std::size(kFaults), at.doubles, needless);
 }
 
 // 64 KiB, or, where nobody may mount, files of at most 64 KiB: a message that does not fit is none.
@@ -238,86 +212,43 @@ TEST(SendmailQueue, AFullDiskTakesAMessageWholeOrNotAtAll) {
   EXPECT_EQ(sent, entries) << result.out;
   EXPECT_EQ(debris, 0) << result.out;
   EXPECT_NE(big_status, 0) << result.out;
+  std::printf("a disk of 64 KiB: %d messages said to be queued, %d whole ones there\n", sent,
+              entries);
 }
 
-int messages_per_sender(int otherwise) {
-  const char* const wanted = std::getenv("PROTO_QUEUE_MESSAGES");
-  return wanted == nullptr ? otherwise : std::max(1, std::atoi(wanted) / 8);
-}
-
-// Eight senders and eight flushers. With `killing`, one process in four is killed at a random
-// moment.
-struct Storm {
-  MailSink sink;
-  SendmailLite program{sink.port()};
-  std::atomic<int> senders_left{8}, kills{0};
-  std::mutex mutex;
-  std::vector<std::string> accepted;  // subjects whose sender exited 0
-  std::vector<std::string> failures;
-
-  void one(std::minstd_rand& random, bool killing, const std::vector<std::string>& words,
-           const std::string& input, const std::function<void(int status)>& ended) {
-    Child child(program.words(words), program.options(input));
-    if (killing && random() % 4 == 0) {
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
-      child.signal(SIGKILL);
-      ++kills;
-    }
-    ended(child.wait().status);
+// The clock is ten years off, either way, when the message is tried again: all times of its entry
+// are moved the other way.
+TEST(SendmailQueue, ClockStepsOfTenYearsNeitherLoseNorHoldMail) {
+  constexpr std::int64_t kTenYears = 315576000;
+  for (const std::int64_t step : {kTenYears, -kTenYears}) {
+    std::optional<RefusingPort> nobody(std::in_place);
+    const std::uint16_t port = nobody->port();
+    const SendmailLite program(port);
+    ASSERT_EQ(program.run(kSend, kMessage).status, 0);
+    EXPECT_EQ(program.run({"-q"}).status, 75);
+    const auto move_clock = [&](std::int64_t by) {
+      const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+      const std::string path = program.queue() + "/new/" + queue.waiting().at(0);
+      std::string text = read_file(path);
+      for (const char* const before : {"\ncreated ", "\nsending ", "\nlater "}) {
+        for (std::size_t at = 0; (at = text.find(before, at)) != std::string::npos;) {
+          at += std::string_view(before).size();
+          text.replace(at, 10, std::to_string(std::stoll(text.substr(at, 10)) - by));
+        }
+      }
+      std::FILE* const file = std::fopen(path.c_str(), "w");
+      std::fwrite(text.data(), 1, text.size(), file);
+      std::fclose(file);
+    };
+    move_clock(step);
+    EXPECT_EQ(program.run({"-q"}).status, 75) << "due, and not given up";
+    move_clock(-step);
+    EXPECT_EQ(program.run({"--status"}).status, 75);
+    nobody.reset();
+    const MailSink sink({}, port);
+    EXPECT_EQ(program.run({"-q"}).status, 0);
+    EXPECT_EQ(sink.count("Subject: alert"), 1U);
   }
-
-  void send(unsigned seed, int messages, bool killing) {
-    std::minstd_rand random(seed);
-    for (int i = 0; i < messages; ++i) {
-      const std::string subject = "s" + std::to_string(seed) + "-" + std::to_string(i) + ".";
-      // Half of them leave it to the flushers.
-      std::vector<std::string> words{"-f", "me@x.org", "you@x.org"};
-      if (i % 2 == 0) words.insert(words.begin(), "-odq");
-      one(random, killing, words, "Subject: " + subject + "\n\nx\n", [&](int status) {
-        const std::lock_guard lock(mutex);
-        if (status == 0) accepted.push_back(subject);
-        if (status > 0) failures.push_back(subject + ": " + std::to_string(status));
-      });
-    }
-    --senders_left;
-  }
-
-  void flush(unsigned seed, bool killing) {
-    std::minstd_rand random(seed);
-    while (senders_left > 0) one(random, killing, {"-q", "--all"}, "", [](int) {});
-  }
-
-  void run(int messages, bool killing) {
-    std::vector<std::thread> threads;
-    for (unsigned i = 1; i <= 8; ++i) {
-      threads.emplace_back([=, this] { send(i, messages, killing); });
-      threads.emplace_back([=, this] { flush(100 + i, killing); });
-    }
-    for (auto& thread : threads) thread.join();
-    for (int i = 0; i < 5 && waiting(program) > 0; ++i) program.run({"-q", "--all"});
-    EXPECT_EQ(waiting(program), 0U);
-    EXPECT_TRUE(failures.empty()) << failures.front();
-    std::map<std::string, int> copies;
-    for (const auto& mail : sink.mails()) {
-      const std::size_t at = mail.message.find("Subject: ") + 9;
-      ++copies[mail.message.substr(at, mail.message.find('\r', at) - at)];
-    }
-    for (const auto& subject : accepted) EXPECT_GE(copies[subject], 1) << "lost: " << subject;
-    int doubles = 0;
-    for (const auto& [subject, count] : copies) doubles += count - 1;
-    EXPECT_LE(doubles, kills.load());
-    EXPECT_TRUE(killing || accepted.size() == static_cast<std::size_t>(8 * messages));
-  }
-};
-
-TEST(SendmailQueue, EightSendersAndEightFlushersDeliverEachOnce) {
-  Storm storm;
-  storm.run(messages_per_sender(6), false);
-}
-
-TEST(SendmailQueue, KilledAtRandomTheyLoseNothing) {
-  Storm storm;
-  storm.run(messages_per_sender(6), true);
 }
 
 }  // namespace

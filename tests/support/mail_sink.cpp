@@ -54,7 +54,7 @@ void MailSink::State::serve(Stream& stream) {
     const std::lock_guard lock(mutex);
     mail.connection = connections++;
   }
-  const auto reset = [&] { mail = {{}, {}, {}, mail.connection}; };
+  const auto reset = [&] { mail = {{}, {}, {}, mail.connection, mail.helo}; };
   const auto path = [](const std::string& line) {
     const std::size_t begin = line.find('<') + 1;
     return line.substr(begin, line.find('>') - begin);
@@ -64,7 +64,10 @@ void MailSink::State::serve(Stream& stream) {
     const std::string line(stream.read_line(4096));
     const std::string verb = upper(std::string_view(line).substr(0, 4));
     std::string reply = "250 2.0.0 ok";
-    if (verb == "EHLO") reply = "250-sink\r\n" + rules.ehlo;
+    if (verb == "EHLO") {
+      reply = "250-sink\r\n" + rules.ehlo;
+      mail.helo = line.substr(5);
+    }
     if (verb == "MAIL") {
       reset();
       mail.from = path(line);

@@ -14,6 +14,7 @@ struct SunkMail {
   std::vector<std::string> to;  // that were taken
   std::string message;          // unstuffed, CRLF
   std::size_t connection = 0;
+  std::string helo;  // how the client called itself
 };
 
 struct SinkRules {
