@@ -1,12 +1,14 @@
 #include "common/passwords.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -40,13 +42,17 @@ class File {
   }
 
   // Up to the end of the first line, or of the file.
-  Secret read_all(std::size_t max_bytes, bool line_only) const {
+  Secret read_all(std::size_t max_bytes, bool line_only, Deadline deadline = {}) const {
     std::string text;
     text.reserve(max_bytes + 1);  // it must not move: only one copy can be wiped
     text.resize(max_bytes + 1);
     std::size_t have = 0;
     int code = 0;
     while (have <= max_bytes && !(line_only && text.find('\n') < have)) {
+      if (!wait_readable(deadline)) {
+        code = ETIMEDOUT;
+        break;
+      }
       const ssize_t n = ::read(fd_, text.data() + have, text.size() - have);
       if (n < 0 && errno == EINTR && !line_only) continue;
       if (n < 0) code = errno;
@@ -64,6 +70,17 @@ class File {
   }
 
  private:
+  bool wait_readable(Deadline deadline) const {
+    if (deadline.is_never()) return true;
+    pollfd one{fd_, POLLIN, 0};
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining()).count();
+      const int ready = ::poll(&one, 1, static_cast<int>(std::clamp<long>(left, 0, 1 << 30)));
+      if (ready != 0 && !(ready < 0 && errno == EINTR)) return true;
+      if (left <= 0) return false;
+    }
+  }
+
   std::string what_;
   int fd_;
 };
@@ -76,7 +93,7 @@ Secret first_line_of_file(const std::string& path) {
 }
 
 // The command runs in a shell, with nothing on stdin: that may hold a mail.
-Secret first_line_of_command(const std::string& command) {
+Secret first_line_of_command(const std::string& command, Deadline deadline) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     throw PasswordError("cannot run the password command: " +
@@ -93,8 +110,15 @@ Secret first_line_of_command(const std::string& command) {
   ::close(ends[1]);
   const File out("what the password command prints", ends[0]);
   if (pid < 0) out.fail(EAGAIN);
-  const Secret all = out.read_all(kMaxSecretBytes, false);
+  Secret all;
   int status = 0;
+  try {
+    all = out.read_all(kMaxSecretBytes, false, deadline);
+  } catch (const PasswordError&) {
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    throw;
+  }
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   if (status != 0) {
     throw PasswordError("the password command failed: " +
@@ -199,7 +223,7 @@ Credentials find_credentials(const PasswordSources& sources, const PasswordReque
   if (!sources.file.empty()) {
     secret = first_line_of_file(sources.file);
   } else if (!sources.command.empty()) {
-    secret = first_line_of_command(sources.command);
+    secret = first_line_of_command(sources.command, request.deadline);
   } else if (request.token) {
     throw PasswordError("an OAuth token comes from --password-file or --password-command");
   } else if (auto found = from_netrc(sources.netrc, request)) {

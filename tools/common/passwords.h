@@ -6,6 +6,7 @@
 
 #include "common/mail_exit.h"
 #include "proto/credentials.h"
+#include "proto/deadline.h"
 
 namespace CLI {
 class App;
@@ -34,6 +35,7 @@ struct PasswordRequest {
   std::string user;          // empty: the one in netrc, else `default_user`
   std::string default_user;  // $USER
   bool token = false;        // it is an OAuth token: no netrc, no prompt
+  Deadline deadline = {};    // of the command, which is killed then
 };
 // From the first source that there is: the file's first line, the first line of the command's
 // output, netrc (~/.netrc where none is named), a prompt on the terminal without echo. Throws

@@ -31,7 +31,7 @@ void look_up(const RelayOptions& options) {
   say("look-up", options.host + " is " + text);
 }
 
-void tell_connection(SMTPRelay& relay, const RelayOptions& options) {
+void tell_connection(SMTPRelay& relay) {
   SMTP& smtp = relay.open();
   say("connected", smtp.stream().peer());
   if (const TLSTransport* tls = smtp.stream().tls()) {
@@ -42,9 +42,8 @@ void tell_connection(SMTPRelay& relay, const RelayOptions& options) {
   } else {
     say("TLS", "none");
   }
-  const bool logged_in =
-      options.auth != "off" && (!options.user.empty() || options.auth == "external");
-  say("login", logged_in ? "as " + options.user : "none");
+  const auto user = relay.user();
+  say("login", user ? "as " + *user : "none");
 }
 
 }  // namespace
@@ -54,13 +53,14 @@ int check(const Options& options, const std::string& sender,
   try {
     look_up(options.relay);
     SMTPRelay relay(options.relay, std::move(trace));
-    tell_connection(relay, options.relay);
+    tell_connection(relay);
     Envelope envelope;
     envelope.from = sender;
     for (const auto& to : recipients) envelope.to.emplace_back(to);
     const SendResult result = relay.open().rehearse(envelope);
     say("MAIL", result.sender_refused ? "<" + sender + "> refused" : "<" + sender + "> taken");
-    int status = tools::kDone;
+    std::vector<Outcome> refused;
+    bool later = false;
     for (std::size_t i = 0; i < recipients.size(); ++i) {
       const RecipientResult& r = result.recipients[i];
       say("RCPT", "<" + recipients[i] + "> " + reply_text(r.reply));
@@ -68,10 +68,16 @@ int check(const Options& options, const std::string& sender,
       if (error.empty())
         error = relay.name() + ": " + (result.sender_refused ? sender : recipients[i]) + ": " +
                 reply_text(r.reply);
-      status = std::max<int>(
-          status, r.verdict == proto::Verdict::for_good ? tools::kUnavailable : tools::kTryLater);
+      if (is_about_login(r.reply)) return tools::kNoPermission;
+      later = later || r.verdict != proto::Verdict::for_good;
+      if (r.verdict == proto::Verdict::for_good)
+        refused.push_back({Fate::refused,
+                           r.reply.code,
+                           {},
+                           !result.sender_refused && says_no_such_recipient(r.reply)});
     }
-    return status;
+    if (!refused.empty()) return status_of_refusals(refused);
+    return later ? tools::kTryLater : tools::kDone;
   } catch (const std::exception& e) {
     error = e.what();
     return status_of(e);

@@ -1,5 +1,6 @@
 #include "sendmail-lite/input.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,6 +53,9 @@ Reader reader_of(int fd) {
     for (;;) {
       const ssize_t n = ::read(fd, into.data(), into.size());
       if (n >= 0) return static_cast<std::size_t>(n);
+      // Whoever gave us the descriptor may have left it non-blocking.
+      pollfd one{fd, POLLIN, 0};
+      if (errno == EAGAIN && ::poll(&one, 1, -1) >= 0) continue;
       if (errno != EINTR)
         throw std::system_error(errno, std::generic_category(), "cannot read the message");
     }

@@ -118,7 +118,7 @@ void add_relay_options(CLI::App& app, RelayOptions& o) {
         ->take_last()
         ->check(CLI::Range(0.001, 1e8));
   };
-  seconds("--timeout", o.timeout, "between two bytes that move (300)");
+  seconds("--timeout", o.timeout, "between two bytes that move (600)");
   seconds("--deadline", o.deadline, "for one message, all in all (1800)");
   for (const auto name : kRelayFiles)
     if (CLI::Option* const option = app.get_option_no_throw(std::string(name))) option->take_last();
@@ -171,9 +171,8 @@ void add_general_options(CLI::App& app, Options& o, Modes& modes) {
   add_text(app, "--queue-dir", o.queue_dir, "where mail waits that cannot go now", "DIR");
   app.add_flag("--no-queue", o.no_queue, "exit 75 instead");
   app.add_flag("--dry-run", o.dry_run, "print envelope and message; connect nowhere");
-  app.add_flag("--check", modes.check, "try look-up, TLS, login, MAIL and RCPT; send nothing")
-      ->configurable(false);
-  app.add_flag("--status", modes.status, "how many wait, since when, why")->configurable(false);
+  app.add_flag("--check", modes.check, "try look-up, TLS, login, MAIL and RCPT; send nothing");
+  app.add_flag("--status", modes.status, "how many wait, since when, why");
   app.add_flag("--json", o.json, "with --status: for programs");
   app.add_flag("--no-syslog", o.no_syslog, "no line for each message in the system's log");
 }
@@ -303,10 +302,16 @@ std::string default_config_file() {
   const char* const folder = std::getenv("XDG_CONFIG_HOME");
   const std::string base =
       folder != nullptr && *folder == '/' ? folder : tools::home_folder() + "/.config";
-  std::error_code ignored;
   for (const std::string& path :
-       {base + "/sendmail-lite/config.toml", std::string("/etc/sendmail-lite.toml")})
-    if (std::filesystem::exists(path, ignored)) return path;
+       {base + "/sendmail-lite/config.toml", std::string("/etc/sendmail-lite.toml")}) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    // Another user's home is none of ours. Where the disk fails, reading the file will say so: mail
+    // must not go another way meanwhile.
+    if (std::filesystem::exists(status)) return path;
+    if (status.type() == std::filesystem::file_type::none && error != std::errc::permission_denied)
+      return path;
+  }
   return {};
 }
 

@@ -25,10 +25,11 @@ struct RelayOptions {
   tools::PasswordSources passwords;
   tools::ConnectionFlags connection;
   std::string helo;
-  double timeout = 300;    // seconds between two bytes that move
+  double timeout = 600;    // seconds between two bytes that move (RFC 5321 §4.5.3.2.6)
   double deadline = 1800;  // seconds for one message, connecting included
 
   bool has_tls_options() const;
+  bool has_login() const { return auth != "off" && (!user.empty() || auth != "auto"); }
 };
 
 // A second smart host, for what the first one does not take for hours.

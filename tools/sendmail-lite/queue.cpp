@@ -128,6 +128,7 @@ Entry Queue::add(const QueuedEnvelope& envelope, std::span<const std::string_vie
   std::uint64_t message_bytes = 0;
   for (const auto part : message) message_bytes += part.size();
   const std::string header = format_header(envelope, message_bytes);
+  if (header.size() > kMaxHeaderBytes) fail("queue so many recipients", "", EFBIG);
   std::string id;
   std::optional<File> file;
   for (int tries = 0; !file; ++tries) {

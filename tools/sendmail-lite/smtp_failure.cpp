@@ -4,21 +4,26 @@
 #include <array>
 #include <new>
 #include <stdexcept>
+#include <string_view>
 
 #include "common/mail_exit.h"
 #include "common/passwords.h"
 #include "proto/smtp.h"
 
 namespace proto::sendmail {
-namespace {
 
-// The server wants us to log in first, or otherwise: that is no word about the message.
-bool is_about_login(const SMTPReply& reply) {
+bool is_about_login(const SMTPReply& reply) noexcept {
   constexpr std::array kCodes{530, 534, 535, 538, 454};
   return std::find(kCodes.begin(), kCodes.end(), reply.code) != kCodes.end();
 }
 
-}  // namespace
+bool says_no_such_recipient(const SMTPReply& reply) {
+  if (!reply.enhanced.empty()) {
+    constexpr std::array<std::string_view, 5> kCodes{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"};
+    return std::find(kCodes.begin(), kCodes.end(), reply.enhanced) != kCodes.end();
+  }
+  return reply.code == 550 || reply.code == 551 || reply.code == 553;
+}
 
 Failure failure_of(const std::exception_ptr& error, bool opening) {
   const Trouble here = opening ? Trouble::relay : Trouble::message;

@@ -29,14 +29,6 @@ std::string words_of(const SMTPReply& reply) {
              : reply.enhanced + " " + text;
 }
 
-bool says_no_such_recipient(const SMTPReply& reply) {
-  if (!reply.enhanced.empty()) {
-    constexpr std::array<std::string_view, 5> kCodes{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"};
-    return std::find(kCodes.begin(), kCodes.end(), reply.enhanced) != kCodes.end();
-  }
-  return reply.code == 550 || reply.code == 551 || reply.code == 553;
-}
-
 bool is_loopback(const std::string& peer) {
   try {
     return Address::parse(peer).is_loopback();
@@ -50,6 +42,7 @@ Outcome outcome_of(const RecipientResult& result, bool message_refused) {
     case proto::Verdict::accepted:
       return {Fate::taken, result.reply.code, words_of(result.reply), false};
     case proto::Verdict::for_good:
+      if (is_about_login(result.reply)) break;
       return {Fate::refused, result.reply.code, words_of(result.reply),
               !message_refused && says_no_such_recipient(result.reply)};
     case proto::Verdict::for_now:
@@ -82,7 +75,8 @@ SMTPRelay::~SMTPRelay() {
 void SMTPRelay::quit() noexcept {
   if (!smtp_ || !smtp_->is_open()) return;
   try {
-    smtp_->set_deadline(Deadline::after(std::chrono::seconds(1)));
+    smtp_->set_deadline(Deadline::after(std::clamp<Deadline::Clock::duration>(
+        deadline_.remaining(), std::chrono::seconds(0), std::chrono::seconds(1))));
     smtp_->quit();
   } catch (...) {
     smtp_->close();  // what was sent has its verdict
@@ -129,20 +123,20 @@ void SMTPRelay::connect(bool starttls_allowed) {
   smtp_->ehlo_or_helo_if_needed();
   if (options_.tls == "auto" && starttls_allowed && !smtp_->is_secure() &&
       smtp_->capabilities().starttls) {
-    const bool local = is_loopback(smtp_->stream().peer());
+    const bool local = !options_.unix_socket.empty() || is_loopback(smtp_->stream().peer());
     try {
       smtp_->starttls();
     } catch (const TLSError&) {
       // The mail server of this very machine, with a certificate that its installation made: TLS
-      // was not asked for, and there is no net that it would protect from.
-      if (!local || options_.has_tls_options()) throw;
+      // was not asked for, there is no net that it would protect from, and no password.
+      if (!local || options_.has_tls_options() || options_.has_login()) throw;
       connect(false);
     }
   }
 }
 
 void SMTPRelay::login() {
-  if (options_.auth == "off" || !credentials_) return;
+  if (!credentials_) return;
   if (options_.auth == "auto") {
     smtp_->login(*credentials_);
   } else {
@@ -150,17 +144,23 @@ void SMTPRelay::login() {
   }
 }
 
+std::optional<std::string> SMTPRelay::user() const {
+  return credentials_ ? std::optional(credentials_->user) : std::nullopt;
+}
+
 SMTP& SMTPRelay::open() {
+  if (smtp_ && smtp_->is_used_up()) quit();
   if (smtp_ && smtp_->is_open()) return *smtp_;
+  if (deadline_.is_never()) deadline_ = Deadline::after(span_of(options_.deadline));
   const bool token = options_.auth == "xoauth2" || options_.auth == "oauthbearer";
   if (!credentials_ && options_.auth == "external") {
     credentials_ = Credentials{options_.user, {}, {}, {}};
-  } else if (!credentials_ && options_.auth != "off" && !options_.user.empty()) {
+  } else if (!credentials_ && options_.has_login()) {
     const char* const user = std::getenv("USER");
     credentials_ = tools::find_credentials(
-        options_.passwords, {options_.host, options_.user, user == nullptr ? "" : user, token});
+        options_.passwords,
+        {options_.host, options_.user, user == nullptr ? "" : user, token, deadline_});
   }
-  if (deadline_.is_never()) deadline_ = Deadline::after(span_of(options_.deadline));
   try {
     connect(true);
     login();
@@ -228,7 +228,10 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
     letter.before_commit();
     committed_ = true;
   };
-  if (options_.lmtp) {
+  // Where verdicts come one after the other, each is kept at once: LMTP's, and those of a server
+  // that wants the recipients in several transactions (RFC 9422).
+  const SMTPCapabilities& has = smtp.capabilities();
+  if (options_.lmtp || has.rcpt_max || has.rcpt_domain_max) {
     how.on_verdict = [&](std::size_t i, const RecipientResult& result) {
       letter.on_outcome(i, outcome_of(result, false));
     };
@@ -243,6 +246,9 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
     attempt.status = tools::kTryLater;
     if (recipient.verdict == proto::Verdict::unknown) attempt.trouble = Trouble::unknown;
     if (attempt.trouble == Trouble::none) attempt.trouble = Trouble::message;
+    if (!is_about_login(recipient.reply)) continue;
+    attempt.trouble = Trouble::relay;
+    attempt.status = tools::kNoPermission;
   }
   if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
     attempt.status = refused;

@@ -28,6 +28,8 @@ class SMTPRelay final : public Relay {
   // Greeted, under TLS and logged in as the options say. Throws what SMTP throws,
   // tools::PasswordError, std::invalid_argument.
   SMTP& open();
+  // As whom we log in; nothing: we do not.
+  std::optional<std::string> user() const;
   // QUIT, in so far as the server cares to answer.
   void quit() noexcept;
 

@@ -192,6 +192,9 @@ class SMTP {
 
   void close() noexcept;
   bool is_open() const noexcept;
+  // The server said how many messages it takes over one connection (RFC 9422 MAILMAX), and it had
+  // them: the next one needs another connection.
+  bool is_used_up() const noexcept;
   Stream& stream() noexcept;
 
  private:

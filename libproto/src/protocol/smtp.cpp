@@ -7,6 +7,7 @@
 
 #include "base/characters.h"
 #include "proto/mail_address.h"
+#include "protocol/smtp_plan.h"
 #include "protocol/smtp_state.h"
 #include "wire/smtp_capabilities.h"
 #include "wire/smtp_command.h"
@@ -75,6 +76,9 @@ bool SMTP::is_secure() const noexcept {
 }
 bool SMTP::is_open() const noexcept {
   return state_ && state_->channel.is_open();
+}
+bool SMTP::is_used_up() const noexcept {
+  return state_ && mail_max_reached(state_->channel);
 }
 void SMTP::close() noexcept {
   if (state_) state_->channel.close();
