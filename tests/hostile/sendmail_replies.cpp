@@ -6,9 +6,12 @@
 #include <ostream>
 
 #include "base/characters.h"
+#include "proto/tls.h"
 #include "sendmail-lite/queue.h"
+#include "support/mail_sink.h"
 #include "support/scripted_peer.h"
 #include "support/sendmail_program.h"
+#include "support/servers.h"
 
 namespace proto::test {
 namespace {
@@ -264,6 +267,92 @@ TEST(SendmailHostile, ABlackHoleAndAStallEndByTheTimeout) {
     }
     EXPECT_NE(program.status().find("\"waiting\":2"), std::string::npos);
   }
+}
+
+// RFC 9422: the third message goes over another connection; none is refused for the count of them.
+TEST(SendmailHostile, AServerWithAMaximumOfMessagesGetsAnotherConnection) {
+  SinkRules rules;
+  rules.ehlo = "250-PIPELINING\r\n250 LIMITS MAILMAX=2";
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  for (int i = 0; i < 5; ++i)
+    ASSERT_EQ(program.run({"-odq", "-f", "me@x.org", "you@x.org"}, kMessage).status, 0);
+  const auto flushed = program.run({"-q"});
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  EXPECT_EQ(sink.mails().size(), 5U);
+  EXPECT_EQ(sink.connections(), 3U);
+  EXPECT_EQ(program.run({"--status"}).status, 0);
+}
+
+// Recipients that go in several transactions: the verdicts of the first are kept when the second is
+// cut off.
+TEST(SendmailHostile, VerdictsOfAnEarlierTransactionAreKept) {
+  Script script = greeted("250-LIMITS RCPTMAX=1\r\n");
+  for (const char* reply : {"250 ok\r\n", "250 ok\r\n", "354 go\r\n"})
+    script = joined(std::move(script), said(reply));
+  script.push_back(expect_until("\r\n.\r\n"));
+  script.push_back(send("250 taken\r\n"));
+  script = joined(std::move(script), {expect_until("\r\n"), reset()});
+  ScriptedPeer peer = ScriptedPeer::forever(script);
+  const SendmailLite program(peer.port());
+  EXPECT_EQ(program.run({"-f", "me@x.org", "a@x.org", "b@x.org"}, kMessage).status, 0);
+  const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+  const auto entry = queue.look(queue.waiting().at(0));
+  EXPECT_EQ(entry->journal.verdicts[0].fate, sendmail::Fate::taken);
+  EXPECT_EQ(entry->journal.verdicts[1].fate, sendmail::Fate::waiting);
+}
+
+// "Log in first" is no word about the recipient: the mail waits, however long.
+TEST(SendmailHostile, ALoginWantedAtRCPTKeepsTheMail) {
+  ScriptedPeer peer = ScriptedPeer::forever(after(
+      joined(joined(greeted(), said("250 ok\r\n")), said("530 5.7.0 authenticate first\r\n")), ""));
+  const SendmailLite program(peer.port());
+  const auto result = program.run({"-f", "me@x.org", "you@x.org"}, kMessage);
+  EXPECT_EQ(result.status, 77) << result.describe();
+  EXPECT_NE(program.status().find("\"waiting\":1"), std::string::npos) << program.status();
+}
+
+// No password goes where TLS was offered and its certificate is nobody's, loopback or not.
+TEST(SendmailHostile, NoPasswordAfterABadCertificate) {
+  const auto context =
+      TLSContext::server(test_certificates().certificate_file, test_certificates().key_file);
+  ScriptedPeer peer = ScriptedPeer::forever(
+      joined(greeted("250-STARTTLS\r\n250-AUTH PLAIN\r\n"),
+             {expect_until("\r\n"), send("220 go\r\n"), expect_tls_refused(context)}));
+  const SendmailLite program(peer.port());
+  const std::string password = program.folder().write("pw", "sesame\n");
+  const auto result = program.run(
+      {"--no-queue", "--user=me", "--password-file=" + password, "-f", "me@x.org", "you@x.org"},
+      kMessage);
+  EXPECT_EQ(result.status, 69) << result.describe();
+  EXPECT_EQ(peer.connections(), 1U);
+}
+
+// A method without a user: netrc's.
+TEST(SendmailHostile, AMethodAloneLogsInToo) {
+  ScriptedPeer peer = ScriptedPeer::forever(
+      after(joined(greeted("250-AUTH PLAIN\r\n"), said("535 5.7.8 no\r\n")), ""));
+  const SendmailLite program(peer.port());
+  const std::string netrc =
+      program.folder().write("netrc", "machine 127.0.0.1 login ann password sesame\n");
+  const auto result = program.run(
+      {"--no-queue", "--auth=plain", "--netrc-file=" + netrc, "-f", "me@x.org", "you@x.org"},
+      kMessage);
+  EXPECT_EQ(result.status, 77) << result.describe();
+  EXPECT_NE(peer.received().find("AUTH PLAIN"), std::string::npos);
+}
+
+// The deadline bounds the password's command, and the QUIT of a server that does not answer it.
+TEST(SendmailHostile, APasswordCommandThatHangsIsEnded) {
+  ScriptedPeer peer = ScriptedPeer::forever(Script{drain()});
+  const SendmailLite program(peer.port());
+  const auto result =
+      program.run({"--deadline=0.3", "--user=me", "--password-command=exec sleep 1000", "-f",
+                   "me@x.org", "you@x.org"},
+                  kMessage);
+  EXPECT_EQ(result.status, 77) << result.describe();
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_NE(program.status().find("\"waiting\":1"), std::string::npos);
 }
 
 // LMTP over a Unix socket: a verdict for each recipient.

@@ -9,6 +9,7 @@
 
 #include "base/characters.h"
 #include "common/help.h"
+#include "proto/mail_address.h"
 #include "sendmail-lite/dialect.h"
 
 namespace proto::sendmail {
@@ -53,6 +54,20 @@ struct Modes {
 struct Print {
   std::string text;
 };
+
+// What would make every message impossible is the option's fault, not the message's.
+std::string fault_of_sender(const std::string& text) {
+  try {
+    if (!text.empty()) envelope_address(MailAddress::parse(text).address());
+    return {};
+  } catch (const std::invalid_argument& e) {
+    return e.what();
+  }
+}
+
+std::string fault_of_domain(const std::string& text) {
+  return text.empty() ? text : fault_of_sender("x@" + text);
+}
 
 CLI::Option* add_text(CLI::App& app, const char* name, std::string& into, const char* help,
                       const char* type = "TEXT") {
@@ -151,7 +166,8 @@ void add_compose_options(CLI::App& app, Options& o) {
   list("--cc", o.compose.cc, "a copy", "ADDRESS");
   list("--bcc", o.compose.bcc, "a copy that the others do not see", "ADDRESS");
   add_text(app, "--from", o.from, "the one sender, in envelope and header", "ADDRESS")
-      ->group(group);
+      ->group(group)
+      ->check(fault_of_sender);
   add_text(app, "--subject", o.compose.subject, "the subject")->group(group);
   app.add_option_function<std::string>(
          "--body", [&o](const std::string& v) { o.compose.body = v; }, "the text (else: stdin)")
@@ -167,7 +183,7 @@ void add_general_options(CLI::App& app, Options& o, Modes& modes) {
   add_text(app, "--config", modes.config, "read it instead of the usual ones", "FILE")
       ->configurable(false);
   add_text(app, "--aliases", o.aliases_file, "\"root: admin@example.org\" lines", "FILE");
-  add_text(app, "--domain", o.domain, "put behind local names");
+  add_text(app, "--domain", o.domain, "put behind local names")->check(fault_of_domain);
   add_text(app, "--queue-dir", o.queue_dir, "where mail waits that cannot go now", "DIR");
   app.add_flag("--no-queue", o.no_queue, "exit 75 instead");
   app.add_flag("--dry-run", o.dry_run, "print envelope and message; connect nowhere");

@@ -71,6 +71,14 @@ TEST_F(SendmailOptions, EveryLongOptionIsAKey) {
   EXPECT_EQ(o.from, "me@example.org");
   EXPECT_EQ(o.fallback.host, "other");
   EXPECT_TRUE(o.no_syslog);
+  EXPECT_EQ(with_config("check = false\nstatus = true\n").options.mode, Mode::status);
+}
+
+// What cannot be looked at may be there: mail must not go another way meanwhile.
+TEST_F(SendmailOptions, AConfigurationThatCannotBeLookedAtIsABadOne) {
+  const std::string loop = folder_.file("sendmail-lite");
+  std::filesystem::create_symlink("sendmail-lite", loop);
+  EXPECT_NE(parse({"a"}).config_error, "");
 }
 
 TEST_F(SendmailOptions, TheCommandLineOverridesTheConfiguration) {
@@ -78,8 +86,8 @@ TEST_F(SendmailOptions, TheCommandLineOverridesTheConfiguration) {
 }
 
 TEST_F(SendmailOptions, ABadConfigurationIsSaidAndTheCommandLineStays) {
-  for (const char* text :
-       {"hosst = \"a\"\n", "port = 99999\n", "tls = \"maybe\"\n", "port = \"x\"\n"}) {
+  for (const char* text : {"hosst = \"a\"\n", "port = 99999\n", "tls = \"maybe\"\n",
+                           "port = \"x\"\n", "from = \"me@@x\"\n", "domain = \"a b\"\n"}) {
     const Parsed parsed = with_config(text, {"--queue-dir=/q", "a"});
     EXPECT_NE(parsed.config_error, "") << text;
     EXPECT_EQ(parsed.options.queue_dir, "/q");
