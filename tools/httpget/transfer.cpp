@@ -218,6 +218,9 @@ int Transfers::run_one(std::size_t index) {
     tools::error_line(e.what());
     report.error = e.what();
     status = exit_status_of(e, in_body);
+    // As any other body of a status of 400 or above.
+    if (const auto* refusal = dynamic_cast<const TunnelError*>(&e); refusal && !options_.fail)
+      print(refusal->text());
   }
   report.exit_code = status;
   report.total = seconds_between(start, Clock::now());

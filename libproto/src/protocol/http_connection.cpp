@@ -12,6 +12,9 @@ namespace proto {
 
 namespace {
 
+// Of a proxy's words about a tunnel that it refuses.
+constexpr std::size_t kMaxRefusalBytes = std::size_t{64} * 1024;
+
 // RFC 9110 §9.2.2.
 bool is_idempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
@@ -189,7 +192,15 @@ void HTTPConnection::Impl::open_tunnel() {
   HTTPResponse refusal = take_response();
   const int status = refusal.status();
   const std::string reason = refusal.reason();
-  const std::string body = refusal.read(std::size_t{64} * 1024);
+  std::string body;
+  try {
+    for (std::string_view piece = refusal.read_view();
+         !piece.empty() && body.size() < kMaxRefusalBytes; piece = refusal.read_view()) {
+      body += piece.substr(0, kMaxRefusalBytes - body.size());
+    }
+  } catch (const NetworkError&) {
+    // That it was refused is known; its words may be cut.
+  }
   throw TunnelError("the proxy " + host + ":" + std::to_string(port) + " refused a tunnel to " +
                         authority + ": " + std::to_string(status) + " " + escaped(reason),
                     status, body, refusal.headers());
