@@ -66,10 +66,11 @@ void add_part(FormData& form, const std::string& text) {
   std::optional<std::uint64_t> size;
   if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode))
     size = static_cast<std::uint64_t>(status.st_size);
-  const std::string base = value.substr(value.rfind('/') + 1);
+  // The name that the server is told says what it is, as with curl.
+  const std::string shown = file_name.value_or(value.substr(value.rfind('/') + 1));
   form.add_file(name, path, size,
-                {.file_name = file_name.value_or(base),
-                 .content_type = type.empty() ? std::string(guess_media_type(base)) : type,
+                {.file_name = shown,
+                 .content_type = type.empty() ? std::string(guess_media_type(shown)) : type,
                  .fields = {}});
 }
 

@@ -186,7 +186,8 @@ std::optional<Cookie> parse_netscape_line(std::string_view line, const CookieLim
     if (tab == std::string_view::npos && i + 2 < columns.size()) return std::nullopt;
     line = tab == std::string_view::npos ? std::string_view() : line.substr(tab + 1);
   }
-  const auto expires = parse_decimal(columns[4], std::uint64_t{1} << 40);
+  // Python's http.cookiejar leaves it empty where the cookie ends with its session; curl has 0.
+  const auto expires = parse_decimal(columns[4].empty() ? "0" : columns[4], std::uint64_t{1} << 40);
   const bool clean = std::none_of(columns.begin(), columns.end(), [](std::string_view column) {
     return std::any_of(column.begin(), column.end(),
                        [](char c) { return is_control(c) || c == ';'; });
