@@ -126,8 +126,10 @@ void Output::write_to_terminal(SessionResponse& response) {
   RateLimit rate(options_.limit_rate);
   DigestCheck digests(options_, response);
   tools::TerminalText terminal;
+  refuse_large(response);
   for (std::string_view piece = response.read_view(); !piece.empty();
        piece = response.read_view()) {
+    refuse_large(response);
     digests.update(piece);
     write_all(STDOUT_FILENO, terminal.feed(piece));
     rate.took(piece.size(), deadline_);
@@ -141,6 +143,11 @@ void Output::refuse_large(const SessionResponse& response) const {
   if (total && *total > options_.max_filesize) {
     throw TooLargeError("the body has " + std::to_string(*total) +
                         " bytes, more than --max-filesize allows");
+  }
+  // Decoded, where it is decoded.
+  if (response.delivered() > options_.max_filesize) {
+    throw TooLargeError("the body is larger than " + std::to_string(options_.max_filesize) +
+                        " bytes");
   }
 }
 
@@ -163,10 +170,7 @@ void Output::write_body(SessionResponse& response, int fd, bool to_file) {
       n = response.read_to_fd(fd, quantum);
     }
     if (n == 0) break;
-    if (response.delivered() > options_.max_filesize) {
-      throw TooLargeError("the body is larger than " + std::to_string(options_.max_filesize) +
-                          " bytes");
-    }
+    refuse_large(response);
     if (to_file) progress_.add(n);
     rate.took(n, deadline_);
     if (deadline_.expired())

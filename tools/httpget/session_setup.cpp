@@ -209,7 +209,6 @@ SessionOptions session_options(const Options& o, const std::vector<URL>& urls) {
   session.follow_redirects = o.location;
   session.max_redirects = o.max_redirs;
   session.decode = o.compressed;
-  if (o.max_filesize != UINT64_MAX) session.max_decoded_bytes = o.max_filesize;
   session.retry.max_retries = o.retries;
   session.retry.all_errors = o.retry_all_errors;
   if (o.retry_delay) session.retry.delay = milliseconds(*o.retry_delay);
