@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -159,22 +160,41 @@ CustomLog {folder}/access.log words
 }  // namespace
 
 Nginx::Nginx(const std::string& locations, const std::string& top) {
-  const std::string program = find_program("nginx", "nginx-light");
   const Certificates& tls = test_certificates();
   std::filesystem::create_directories(root());
   child_ = start_on_free_ports(port_, tls_port_, [&] {
     std::filesystem::remove(unix_socket());
-    const std::string path = folder_.write(
-        "nginx.conf", fill_in(kNginxConfiguration, {{"top", top},
-                                                    {"locations", locations},
-                                                    {"folder", folder_.path()},
-                                                    {"port", std::to_string(port_)},
-                                                    {"tls_port", std::to_string(tls_port_)},
-                                                    {"certificate", tls.certificate_file},
-                                                    {"key", tls.key_file}}));
-    return std::vector<std::string>{program, "-p", folder_.path(), "-e", folder_.file("error.log"),
-                                    "-c",    path};
+    folder_.write("nginx.conf",
+                  fill_in(kNginxConfiguration, {{"top", top},
+                                                {"locations", locations},
+                                                {"folder", folder_.path()},
+                                                {"port", std::to_string(port_)},
+                                                {"tls_port", std::to_string(tls_port_)},
+                                                {"certificate", tls.certificate_file},
+                                                {"key", tls.key_file}}));
+    return command();
   });
+}
+
+std::vector<std::string> Nginx::command() const {
+  return {find_program("nginx", "nginx-light"),
+          "-p",
+          folder_.path(),
+          "-e",
+          folder_.file("error.log"),
+          "-c",
+          folder_.file("nginx.conf")};
+}
+
+void Nginx::kill() {
+  child_->signal(SIGKILL);
+  child_->wait();
+}
+
+void Nginx::start() {
+  std::filesystem::remove(unix_socket());
+  child_ = std::make_unique<Child>(command());
+  wait_for_port(port_, child_.get());
 }
 
 void Nginx::add_file(std::string_view name, std::string_view content) const {

@@ -45,6 +45,9 @@ class Nginx {
   std::string root() const { return folder_.file("www"); }
   void add_file(std::string_view name, std::string_view content) const;
   pid_t pid() const { return child_->pid(); }
+  // SIGKILL; then another process in its place, on the same ports, when it is next told to start.
+  void kill();
+  void start();
 
   // The access log once it has at least `count` lines: a line is written after its response.
   std::vector<AccessLine> log(std::size_t count) const;
@@ -53,6 +56,8 @@ class Nginx {
   std::string error_log() const;
 
  private:
+  std::vector<std::string> command() const;
+
   TempFolder folder_;
   std::uint16_t port_ = 0, tls_port_ = 0;
   std::unique_ptr<Child> child_;
