@@ -46,8 +46,8 @@ struct Tool {
   std::string password;
 };
 
-long idle_kib() {
-  static const long kKib = test::run({our_program("popsubjects"), "--version"}).max_rss_kib;
+long memory_bound() {
+  static const long kKib = memory_bound_kib(test::run({our_program("popsubjects"), "--version"}));
   return kKib;
 }
 
@@ -60,7 +60,7 @@ void expect_failure(const ProcessResult& result, int status, const std::string& 
     EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << what;
   }
   EXPECT_EQ(result.err.find("secret"), std::string::npos) << result.err;
-  EXPECT_LE(result.max_rss_kib, idle_kib() + 16 * 1024) << what;
+  EXPECT_LE(result.max_rss_kib, memory_bound()) << what;
 }
 
 // Up to STAT's command.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
@@ -46,6 +47,14 @@ int milliseconds_until(Clock::time_point when) {
 }
 
 }  // namespace
+
+long memory_bound_kib(const ProcessResult& idle) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return std::max(idle.max_rss_kib, LONG_MAX);
+#else
+  return idle.max_rss_kib + 16 * 1024;
+#endif
+}
 
 std::string ProcessResult::describe() const {
   std::string how = timed_out     ? "killed after its bound"

@@ -58,6 +58,10 @@ struct ProcessResult {
   std::string describe() const;
 };
 
+// hostile.md: how much memory a program may have held, whatever its peer did: 16 MiB more than the
+// `idle` one did. A sanitizer's own memory is no part of that: under one there is no bound.
+long memory_bound_kib(const ProcessResult& idle);
+
 // Runs a program to its end. argv[0] is searched in $PATH. Throws where it cannot be started.
 ProcessResult run(const std::vector<std::string>& argv, const ProcessOptions& options = {});
 // The path of one of our own programs, as they were built with this test.
