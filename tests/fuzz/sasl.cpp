@@ -44,7 +44,7 @@ void server(std::string_view mechanism, std::string_view messages) {
         return user == "user" ? std::optional(proto::Secret("a password that no input guesses"))
                               : std::nullopt;
       },
-      "localhost", "3rfcNHYJY1ZVvWVs7j");
+      {"localhost", {{"tls-exporter", "0123456789abcdef0123456789abcdef"}}, "3rfcNHYJY1ZVvWVs7j"});
   if (!exchange) return;
   for (int turn = 0; turn < 4; ++turn) {
     const auto message = messages.substr(0, messages.find('\n'));

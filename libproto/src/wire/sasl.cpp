@@ -12,6 +12,7 @@
 #include "base/integers.h"
 #include "base/random.h"
 #include "proto/error.h"
+#include "wire/saslprep.h"
 #include "wire/scram.h"
 
 namespace proto {
@@ -320,25 +321,6 @@ Secret base64_encode(const Secret& bytes) {
   Secret secret(text);
   wipe(text.data(), text.size());
   return secret;
-}
-
-std::string saslprep(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto pair = text.substr(i, 2);
-    if (is_control(text[i]))
-      throw std::invalid_argument("a control character in a user name or password");
-    if (pair == "\xc2\xad") {  // SOFT HYPHEN
-      ++i;
-    } else if (pair == "\xc2\xa0") {  // NO-BREAK SPACE
-      out += ' ';
-      ++i;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 }  // namespace proto

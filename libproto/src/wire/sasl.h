@@ -20,11 +20,11 @@ struct ChannelBinding {
 
 // What a mechanism may need to know of the connection.
 struct SaslContext {
-  std::string host;  // OAUTHBEARER names them
+  std::string host{};  // OAUTHBEARER names them
   std::uint16_t port = 0;
-  ChannelBinding binding;
+  ChannelBinding binding{};
   bool server_offers_plus = false;  // any mechanism "...-PLUS" was among those offered
-  std::string nonce;                // for test vectors; empty: random
+  std::string nonce{};              // for test vectors; empty: random
 };
 
 // One exchange of one mechanism. Challenges and responses are bytes: base64 is the protocol's part.
@@ -66,10 +66,5 @@ std::string_view choose_mechanism(const std::vector<std::string>& offered,
 
 // Base64 that is wiped.
 Secret base64_encode(const Secret& bytes);
-
-// RFC 4013, as far as it goes without tables of Unicode: NO-BREAK SPACE becomes a space, SOFT
-// HYPHEN goes, ASCII control characters are refused (std::invalid_argument); no NFKC. ASCII, and
-// what keyboards type (composed characters), comes out as SASLprep has it.
-std::string saslprep(std::string_view text);
 
 }  // namespace proto

@@ -1,5 +1,7 @@
 #include "wire/sasl_server.h"
 
+#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "base/base64.h"
@@ -7,7 +9,7 @@
 #include "base/crypto.h"
 #include "base/random.h"
 #include "proto/error.h"
-#include "wire/sasl.h"
+#include "wire/saslprep.h"
 #include "wire/scram.h"
 
 namespace proto {
@@ -70,8 +72,11 @@ class CramMD5Server final : public SaslServer {
 
 class Scram256Server final : public SaslServer {
  public:
-  Scram256Server(PasswordLookup lookup, std::string nonce)
-      : SaslServer(std::move(lookup)), nonce_(std::move(nonce)) {}
+  Scram256Server(PasswordLookup lookup, bool plus, SaslServerContext context)
+      : SaslServer(std::move(lookup)),
+        plus_(plus),
+        bindings_(std::move(context.bindings)),
+        nonce_(std::move(context.nonce)) {}
 
   Step step(std::optional<std::string_view> response) override try {
     if (!response) return {Verdict::go_on, {}};
@@ -85,14 +90,15 @@ class Scram256Server final : public SaslServer {
     }
   } catch (const ProtocolError&) {
     return verdict(false);
+  } catch (const std::invalid_argument&) {  // a password that nobody can prepare
+    return verdict(false);
   }
 
  private:
   std::string first_message(std::string_view message) {
     const auto comma = message.find(',');
-    const auto flag = message.substr(0, comma);
-    if (comma == std::string_view::npos || (flag != "n" && flag != "y"))
-      throw ProtocolError("SCRAM: channel binding is not offered here");
+    if (comma == std::string_view::npos) throw ProtocolError("SCRAM: no GS2 header");
+    bind(message.substr(0, comma));
     const auto end = message.find(',', comma + 1);
     if (end == std::string_view::npos) throw ProtocolError("SCRAM: no GS2 header");
     gs2_ = message.substr(0, end + 1);
@@ -112,6 +118,21 @@ class Scram256Server final : public SaslServer {
                     ",i=" + std::to_string(kMinScramIterations);
   }
 
+  // RFC 5802 §6. "y" says that the client could bind, and was not offered to: somebody between took
+  // the -PLUS away.
+  void bind(std::string_view flag) {
+    if (!plus_) {
+      if (flag != "n" && (flag != "y" || !bindings_.empty()))
+        throw ProtocolError("SCRAM: the wrong channel binding flag");
+      return;
+    }
+    const auto found = std::find_if(bindings_.begin(), bindings_.end(), [&](const auto& binding) {
+      return flag == "p=" + binding.name;
+    });
+    if (found == bindings_.end()) throw ProtocolError("SCRAM: no such channel binding");
+    binding_data_ = found->data;
+  }
+
   Step final_message(std::string_view message) {
     const auto without_proof = message.substr(0, message.rfind(",p="));
     std::string_view rest = message;
@@ -119,7 +140,7 @@ class Scram256Server final : public SaslServer {
     const auto nonce = take_scram_attribute(rest, 'r');
     const auto proof = base64_decode(take_scram_attribute(rest, 'p'));
     const std::string auth_message = first_bare_ + ',' + first_ + ',' + std::string(without_proof);
-    if (!binding || *binding != gs2_ || nonce != nonce_ || !proof ||
+    if (!binding || *binding != gs2_ + binding_data_ || nonce != nonce_ || !proof ||
         !equals_in_constant_time(*proof, scram_proof(DigestAlgorithm::sha256, keys_, auth_message)))
       return verdict(false);
     accepted_ = true;
@@ -127,7 +148,9 @@ class Scram256Server final : public SaslServer {
             "v=" + base64_encode(hmac(DigestAlgorithm::sha256, keys_.server_key, auth_message))};
   }
 
-  std::string nonce_, gs2_, first_bare_, first_;
+  bool plus_;
+  std::vector<ChannelBinding> bindings_;
+  std::string nonce_, gs2_, binding_data_, first_bare_, first_;
   ScramKeys keys_;
   int turn_ = 0;
   bool accepted_ = false;
@@ -135,17 +158,23 @@ class Scram256Server final : public SaslServer {
 
 }  // namespace
 
+std::string sasl_server_mechanisms(const SaslServerContext& context) {
+  return std::string("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256") +
+         (context.bindings.empty() ? "" : " SCRAM-SHA-256-PLUS");
+}
+
 std::unique_ptr<SaslServer> make_sasl_server(std::string_view mechanism, PasswordLookup lookup,
-                                             std::string_view host, std::string nonce) {
-  if (nonce.empty()) nonce = random_text(24);
-  if (equals_ignoring_case(mechanism, "PLAIN"))
-    return std::make_unique<PlainServer>(std::move(lookup));
-  if (equals_ignoring_case(mechanism, "LOGIN"))
-    return std::make_unique<LoginServer>(std::move(lookup));
-  if (equals_ignoring_case(mechanism, "CRAM-MD5"))
-    return std::make_unique<CramMD5Server>(std::move(lookup), host, std::move(nonce));
-  if (equals_ignoring_case(mechanism, "SCRAM-SHA-256"))
-    return std::make_unique<Scram256Server>(std::move(lookup), std::move(nonce));
+                                             SaslServerContext context) {
+  if (context.nonce.empty()) context.nonce = random_text(24);
+  const auto is = [&](std::string_view name) { return equals_ignoring_case(mechanism, name); };
+  if (is("PLAIN")) return std::make_unique<PlainServer>(std::move(lookup));
+  if (is("LOGIN")) return std::make_unique<LoginServer>(std::move(lookup));
+  if (is("CRAM-MD5"))
+    return std::make_unique<CramMD5Server>(std::move(lookup), context.host,
+                                           std::move(context.nonce));
+  const bool plus = is("SCRAM-SHA-256-PLUS");
+  if (is("SCRAM-SHA-256") || (plus && !context.bindings.empty()))
+    return std::make_unique<Scram256Server>(std::move(lookup), plus, std::move(context));
   return nullptr;
 }
 

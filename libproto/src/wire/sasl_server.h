@@ -1,4 +1,5 @@
-// SASL, the server's side, for the reference servers: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256.
+// SASL, the server's side, for the reference servers: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256 and,
+// where the connection has a channel binding, SCRAM-SHA-256-PLUS.
 #pragma once
 
 #include <functional>
@@ -6,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/secret.h"
+#include "wire/sasl.h"
 
 namespace proto {
 
@@ -39,9 +42,17 @@ class SaslServer {
   std::string user_;
 };
 
-// Null for a mechanism that is not known. `host` is for CRAM-MD5's challenge; `nonce` for test
-// vectors (empty: random).
+// What the server knows of the connection.
+struct SaslServerContext {
+  std::string host = "localhost";          // CRAM-MD5's challenge names it
+  std::vector<ChannelBinding> bindings{};  // any of these will do; none: no -PLUS
+  std::string nonce{};                     // for test vectors; empty: random
+};
+
+// The mechanisms that make_sasl_server() knows, as a list of capabilities has them.
+std::string sasl_server_mechanisms(const SaslServerContext& context);
+// Null for a mechanism that is not among them.
 std::unique_ptr<SaslServer> make_sasl_server(std::string_view mechanism, PasswordLookup lookup,
-                                             std::string_view host, std::string nonce = {});
+                                             SaslServerContext context);
 
 }  // namespace proto

@@ -220,13 +220,5 @@ TEST(Sasl, ATokenOrACertificateNeverFallsBackOnAPassword) {
   EXPECT_EQ(choose_mechanism({"PLAIN", "EXTERNAL"}, Credentials{}, tls), "EXTERNAL");
 }
 
-TEST(Sasl, PreparesText) {
-  EXPECT_EQ(saslprep("I\xc2\xadX"), "IX");  // RFC 4013 §3
-  EXPECT_EQ(saslprep("user"), "user");
-  EXPECT_EQ(saslprep("a\xc2\xa0z"), "a z");
-  EXPECT_EQ(saslprep("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
-  EXPECT_THROW(saslprep("\x07"), std::invalid_argument);  // RFC 4013 §3
-}
-
 }  // namespace
 }  // namespace proto

@@ -15,8 +15,8 @@
 #include "base/random.h"
 #include "proto/error.h"
 #include "reference/protod/mailbox.h"
+#include "reference/protod/sasl_context.h"
 #include "reference/protod/time_limit.h"
-#include "wire/sasl_server.h"
 
 namespace proto::protod {
 
@@ -110,7 +110,8 @@ class Session {
     const auto space = std::min(argument.find(' '), argument.size());
     const auto server = make_sasl_server(
         argument.substr(0, space),
-        [this](std::string_view name) { return service_.accounts.password_of(name); }, "localhost");
+        [this](std::string_view name) { return service_.accounts.password_of(name); },
+        sasl_context_of(stream_));
     if (!server) return reply("-ERR unknown mechanism");
     std::optional<std::string> response;
     if (const auto initial = trim(argument.substr(space)); !initial.empty()) {
@@ -148,9 +149,9 @@ class Session {
 
   void capa() {
     reply("+OK");
-    for (const char* line : {"TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE",
-                             "SASL PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256"})
+    for (const char* line : {"TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE"})
       reply(line);
+    reply("SASL " + sasl_server_mechanisms(sasl_context_of(stream_)));
     if (service_.tls && stream_.tls() == nullptr) reply("STLS");
     reply(".");
   }

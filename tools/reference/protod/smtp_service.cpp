@@ -13,9 +13,9 @@
 #include "proto/error.h"
 #include "proto/mail_address.h"
 #include "reference/protod/mail_drop.h"
+#include "reference/protod/sasl_context.h"
 #include "reference/protod/time_limit.h"
 #include "wire/dots.h"
-#include "wire/sasl_server.h"
 #include "wire/smtp_command.h"
 
 namespace proto::protod {
@@ -129,10 +129,10 @@ class Session {
     greeted_ = true;
     reply("250-localhost");
     reply("250-SIZE " + std::to_string(service_.max_message));
-    for (const char* line :
-         {"250-8BITMIME", "250-SMTPUTF8", "250-PIPELINING", "250-CHUNKING",
-          "250-ENHANCEDSTATUSCODES", "250-DSN", "250-AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256"})
+    for (const char* line : {"250-8BITMIME", "250-SMTPUTF8", "250-PIPELINING", "250-CHUNKING",
+                             "250-ENHANCEDSTATUSCODES", "250-DSN"})
       reply(line);
+    reply("250-AUTH " + sasl_server_mechanisms(sasl_context_of(stream_)));
     if (service_.tls && stream_.tls() == nullptr) reply("250-STARTTLS");
     reply("250 HELP");
   }
@@ -163,7 +163,8 @@ class Session {
     const auto space = std::min(argument.find(' '), argument.size());
     const auto server = make_sasl_server(
         argument.substr(0, space),
-        [this](std::string_view name) { return service_.accounts.password_of(name); }, "localhost");
+        [this](std::string_view name) { return service_.accounts.password_of(name); },
+        sasl_context_of(stream_));
     if (!server) return refuse("504 5.5.4 unknown mechanism");
     std::optional<std::string> response;
     if (const auto initial = trim(argument.substr(space)); !initial.empty()) {
