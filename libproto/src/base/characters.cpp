@@ -84,6 +84,19 @@ std::string_view trim(std::string_view text) noexcept {
 
 bool is_valid_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
+    if (text.size() >= 8) {
+      // Eight bytes of ASCII at once.
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data(), sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {
+        text.remove_prefix(sizeof eight);
+        continue;
+      }
+    }
+    if (static_cast<unsigned char>(text.front()) < 0x80) {
+      text.remove_prefix(1);
+      continue;
+    }
     std::size_t size = 0;
     decode_utf8(text, size);
     if (size == 0) return false;

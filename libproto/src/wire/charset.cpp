@@ -89,11 +89,7 @@ constexpr auto kAliases = std::to_array<Alias>({
     {"utf-16le", "UTF-16LE"},
 });
 
-enum class Kind { unknown, ascii, utf8, latin1, other };
-struct Charset {
-  Kind kind = Kind::unknown;
-  std::string iconv;
-};
+using Kind = Charset::Kind;
 
 // "ISO-8859-15", "iso8859-15", "iso_8859-15": the number, else 0.
 unsigned latin_part(std::string_view name) {
@@ -109,33 +105,6 @@ unsigned latin_part(std::string_view name) {
   name = name.substr(0, name.find_first_of(":-"));  // "iso-8859-1:1987", "iso-8859-8-i"
   const auto part = parse_decimal(name, 16);
   return part && *part != 12 ? static_cast<unsigned>(*part) : 0;
-}
-
-Charset find_charset(std::string_view given) {
-  if (given.empty() || given.size() > 40) return {};
-  std::string name = lower(trim(given));
-  std::replace(name.begin(), name.end(), '_', '-');
-  if (name == "utf-8" || name == "utf8" || name == "utf-8-mac") return {Kind::utf8, {}};
-  if (name == "us-ascii" || name == "ascii" || name == "ansi-x3.4-1968" || name == "unknown-8bit" ||
-      name == "x-unknown") {
-    return {Kind::ascii, {}};
-  }
-  if (name == "latin1" || name == "latin-1") return {Kind::latin1, {}};
-  if (const unsigned part = latin_part(name); part == 1) {
-    return {Kind::latin1, {}};
-  } else if (part != 0) {
-    return {Kind::other, "ISO-8859-" + std::to_string(part)};
-  }
-  for (const std::string_view prefix : {"windows-125", "x-cp125", "cp125", "cp-125"}) {
-    if (name.size() == prefix.size() + 1 && name.starts_with(prefix) && name.back() >= '0' &&
-        name.back() <= '8') {
-      return {Kind::other, std::string("CP125") + name.back()};
-    }
-  }
-  const auto alias = std::find_if(kAliases.begin(), kAliases.end(),
-                                  [&](const Alias& a) { return a.name == name; });
-  if (alias == kAliases.end()) return {};
-  return {Kind::other, std::string(alias->iconv)};
 }
 
 class Converter {
@@ -252,13 +221,36 @@ std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) noexcept
   return text.substr(0, max_bytes);
 }
 
-bool is_known_charset(std::string_view charset) {
-  return find_charset(charset).kind != Kind::unknown;
+Charset find_charset(std::string_view given) {
+  if (equals_ignoring_case(given, "utf-8")) return {Kind::utf8};  // most mail's
+  if (given.empty() || given.size() > 40) return {};
+  std::string name = lower(trim(given));
+  std::replace(name.begin(), name.end(), '_', '-');
+  if (name == "utf8" || name == "utf-8" || name == "utf-8-mac") return {Kind::utf8};
+  if (name == "us-ascii" || name == "ascii" || name == "ansi-x3.4-1968" || name == "unknown-8bit" ||
+      name == "x-unknown") {
+    return {Kind::ascii};
+  }
+  if (name == "latin1" || name == "latin-1") return {Kind::latin1};
+  if (const unsigned part = latin_part(name); part == 1) {
+    return {Kind::latin1};
+  } else if (part != 0) {
+    return {Kind::other, "ISO-8859-" + std::to_string(part)};
+  }
+  for (const std::string_view prefix : {"windows-125", "x-cp125", "cp125", "cp-125"}) {
+    if (name.size() == prefix.size() + 1 && name.starts_with(prefix) && name.back() >= '0' &&
+        name.back() <= '8') {
+      return {Kind::other, std::string("CP125") + name.back()};
+    }
+  }
+  const auto alias = std::find_if(kAliases.begin(), kAliases.end(),
+                                  [&](const Alias& a) { return a.name == name; });
+  if (alias == kAliases.end()) return {};
+  return {Kind::other, std::string(alias->iconv)};
 }
 
-std::optional<std::string> to_utf8(std::string_view charset, std::string_view bytes) {
-  const Charset found = find_charset(charset);
-  switch (found.kind) {
+std::optional<std::string> to_utf8(const Charset& charset, std::string_view bytes) {
+  switch (charset.kind) {
     case Kind::unknown:
       return std::nullopt;
     case Kind::ascii:
@@ -270,7 +262,7 @@ std::optional<std::string> to_utf8(std::string_view charset, std::string_view by
     case Kind::other:
       break;
   }
-  Converter converter(found.iconv);
+  Converter converter(charset.iconv);
   if (!converter.is_open()) return std::nullopt;
   return converter.convert(bytes);
 }

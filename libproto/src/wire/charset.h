@@ -7,9 +7,18 @@
 
 namespace proto {
 
+struct Charset {
+  enum class Kind { unknown, ascii, utf8, latin1, other };
+  Kind kind = Kind::unknown;
+  std::string iconv{};  // its name there, where it is another
+
+  bool is_known() const noexcept { return kind != Kind::unknown; }
+};
+// By one of its names in mail, in any case.
+Charset find_charset(std::string_view name);
+
 // Nothing where the charset is not known here. Bytes that it does not define become U+FFFD.
-std::optional<std::string> to_utf8(std::string_view charset, std::string_view bytes);
-bool is_known_charset(std::string_view charset);
+std::optional<std::string> to_utf8(const Charset& charset, std::string_view bytes);
 
 // For bytes without a charset: themselves where they are UTF-8, else taken for Latin-1.
 std::string utf8_or_latin1(std::string_view bytes);

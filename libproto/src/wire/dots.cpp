@@ -1,8 +1,7 @@
 #include "wire/dots.h"
 
-#include <cstring>
-
 #include "proto/error.h"
+#include "wire/scan.h"
 
 namespace proto {
 
@@ -41,12 +40,10 @@ DotDecoder::Step DotDecoder::feed(std::string_view input) {
 DotDecoder::Step DotDecoder::scan(std::string_view input) {
   const char* const begin = input.data();
   const char* const end = begin + input.size();
-  for (const char* p = begin; p < end;) {
-    const auto* lf =
-        static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
-    if (lf == nullptr) break;
-    p = lf + 1;
-    if (p == end || *p != '.' || lf == begin || lf[-1] != '\r') continue;
+  const char* lf = find_line_with_dot(begin, end);
+  for (; lf != end; lf = find_line_with_dot(lf + 1, end)) {
+    if (lf == begin || lf[-1] != '\r') continue;
+    const char* const p = lf + 1;
     const auto text = input.substr(0, static_cast<std::size_t>(p - begin));
     if (end - p >= 3 && p[1] == '\r' && p[2] == '\n') {
       state_ = State::done;

@@ -2,12 +2,14 @@
 #include "wire/encoded_words.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/characters.h"
 #include "base/integers.h"
 #include "proto/header_text.h"
 #include "wire/charset.h"
 #include "wire/mime_codec.h"
+#include "wire/scan.h"
 
 namespace proto {
 
@@ -22,9 +24,7 @@ constexpr bool is_charset_char(char c) noexcept {
   return is_token_char(c) && c != '=' && c != '?';
 }
 
-std::string decode_q(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+void decode_q(std::string_view text, std::string& out) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '=' && at + 2 < text.size() && hex_digit(text[at + 1]) >= 0 &&
         hex_digit(text[at + 2]) >= 0) {
@@ -34,7 +34,6 @@ std::string decode_q(std::string_view text) {
       out += text[at] == '_' ? ' ' : text[at];
     }
   }
-  return out;
 }
 
 struct EncodedWord {
@@ -43,7 +42,9 @@ struct EncodedWord {
   bool is_base64 = false;
   std::size_t size = 0;  // of the whole word; 0: there is none
 
-  std::string bytes() const { return is_base64 ? base64_decode_leniently(text) : decode_q(text); }
+  void append_bytes(std::string& out) const {
+    is_base64 ? Base64Decoder().feed(text, out) : decode_q(text, out);
+  }
 };
 
 // The word at the front of `text`, which begins with "=?". Looks no further than the next "=?" that
@@ -62,8 +63,8 @@ EncodedWord match_word(std::string_view text) {
   if (encoding != 'b' && encoding != 'q') return {};
   word.is_base64 = encoding == 'b';
   const std::size_t begin = at + 3;
-  for (at = begin; at + 1 < text.size(); ++at) {
-    if (text[at] != '?') continue;
+  const std::size_t last = text.size() - 1;
+  for (at = text.find('?', begin); at < last; at = text.find('?', at + 1)) {
     if (text[at + 1] == '=') {
       word.text = text.substr(begin, at - begin);
       word.size = at + 2;
@@ -74,69 +75,88 @@ EncodedWord match_word(std::string_view text) {
   return {};
 }
 
-// Collects words that stand beside each other, as bytes while the charset stays the same.
+// Collects words that stand beside each other, as bytes while the charset stays the same. They
+// stand at the end of what is decoded already: text in UTF-8, as most is, stays where it is.
 class Decoder {
  public:
-  explicit Decoder(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  Decoder(std::size_t max_bytes, std::size_t expected) : max_bytes_(max_bytes) {
+    out_.reserve(std::min(max_bytes, expected));
+  }
 
-  bool is_full() const noexcept { return out_.size() > max_bytes_; }
+  bool is_full() const noexcept { return (in_run_ ? run_ : out_.size()) > max_bytes_; }
 
   void add_plain(std::string_view text) {
-    flush();
-    out_ += utf8_or_latin1(text);
+    end_run();
+    after_raw_ = false;
+    append(text);
   }
 
   // `gap`: the blanks between the last word and this one, which stay only beside what is not
   // decoded.
   void add_word(const EncodedWord& word, std::string_view gap, std::string_view raw) {
-    if (!is_known_charset(word.charset)) {
-      flush();
-      out_ += gap;
-      out_ += utf8_or_latin1(raw);
-      last_was_raw_ = true;
-      return;
+    if (!equals_ignoring_case(word.charset, name_)) {
+      end_run();
+      name_ = word.charset;
+      charset_ = find_charset(name_);
     }
-    if (last_was_raw_) out_ += gap;
-    last_was_raw_ = false;
-    if (!equals_ignoring_case(word.charset, charset_)) flush();
-    charset_ = word.charset;
-    bytes_ += word.bytes();
-    raw_ += raw;
-  }
-
-  void flush() {
-    if (!charset_.empty()) {
-      const auto text = to_utf8(charset_, bytes_);
-      out_ += text ? *text : utf8_or_latin1(raw_);
+    if (after_raw_ || !charset_.is_known()) out_ += gap;
+    after_raw_ = !charset_.is_known();
+    if (after_raw_) return append(raw);
+    if (!std::exchange(in_run_, true)) {
+      run_ = out_.size();
+      raw_ = raw;
     }
-    charset_ = {};
-    bytes_.clear();
-    raw_.clear();
-    last_was_raw_ = false;
+    raw_ = {raw_.data(), static_cast<std::size_t>(raw.data() + raw.size() - raw_.data())};
+    word.append_bytes(out_);
   }
 
   std::string take() {
-    flush();
+    end_run();
     out_.resize(cut_utf8(out_, max_bytes_).size());
     return std::move(out_);
   }
 
  private:
+  void append(std::string_view text) {
+    if (is_valid_utf8(text)) {
+      out_ += text;
+    } else {
+      out_ += utf8_or_latin1(text);
+    }
+  }
+
+  void end_run() {
+    if (!std::exchange(in_run_, false)) return;
+    const auto bytes = std::string_view(out_).substr(run_);
+    if (charset_.kind == Charset::Kind::utf8 && is_valid_utf8(bytes)) return;
+    const auto text = to_utf8(charset_, bytes);
+    out_.resize(run_);
+    out_ += text ? *text : utf8_or_latin1(raw_);
+  }
+
   std::size_t max_bytes_;
   std::string out_;
-  std::string_view charset_;
-  std::string bytes_;
-  std::string raw_;  // for a charset that this system cannot convert after all
-  bool last_was_raw_ = false;
+  std::string_view name_;  // of the last word's charset
+  Charset charset_;
+  bool in_run_ = false;
+  std::size_t run_ = 0;   // where the bytes of words begin that are not text yet
+  std::string_view raw_;  // the words: for a charset that this system cannot convert after all
+  bool after_raw_ = false;
 };
+
+std::string_view without_space(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 // What was encoded may hold line ends: they must not come back to life in another header.
 void make_one_line(std::string& text) {
-  std::string_view rest = text;
-  if (!has_line_break_or_nul(rest)) return;
+  const char* const end = text.data() + text.size();
+  if (skip_value(text.data(), end) == end || !has_line_break_or_nul(text)) return;
   std::string out;
   bool after_break = false;
-  for (const char c : rest) {
+  for (const char c : text) {
     const bool is_break = c == '\r' || c == '\n';
     if (is_break && !after_break) out += ' ';
     if (!is_break) out += c == '\0' ? ' ' : c;
@@ -148,22 +168,27 @@ void make_one_line(std::string& text) {
 }  // namespace
 
 std::string unfold(std::string_view value) {
-  while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
-  while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
+  value = without_space(value);
   std::string out;
   out.reserve(value.size());
-  for (const char c : value) {
-    if (c != '\r' && c != '\n') out += c;
+  const char* const end = value.data() + value.size();
+  for (const char* p = value.data(); p != end;) {
+    const char* const line_end = find_cr_or_lf(p, end);
+    out.append(p, line_end);
+    p = line_end == end ? end : line_end + 1;
   }
   return out;
 }
 
 std::string decode_header_text(std::string_view value, std::size_t max_bytes) {
+  value = without_space(value);
+  const char* const end = value.data() + value.size();
+  if (find_cr_or_lf(value.data(), end) == end) return decode_encoded_words(value, max_bytes);
   return decode_encoded_words(unfold(value), max_bytes);
 }
 
 std::string decode_encoded_words(std::string_view text, std::size_t max_bytes) {
-  Decoder decoder(max_bytes);
+  Decoder decoder(max_bytes, text.size());
   std::size_t plain_begin = 0;  // what has not been written yet begins here
   bool after_word = false;
   std::size_t at = text.find("=?");

@@ -1,35 +1,44 @@
 // The fields of a header: HeaderBlock.
+#include <algorithm>
+
 #include "base/characters.h"
 #include "proto/header_text.h"
-#include "wire/line_ends.h"
+#include "wire/scan.h"
 
 namespace proto {
 
 namespace {
 
-bool is_blank_line(std::string_view line) noexcept {
-  return line == "\n" || line == "\r\n" || line == "\r";
+// Enough for most headers, so that one allocation is all.
+constexpr std::size_t kUsualFields = 24;
+
+// Where the colon of a field line is, or npos. Obsolete syntax has blanks before it (RFC 5322
+// §4.5.8).
+std::size_t find_colon(std::string_view line) noexcept {
+  const char* const end = line.data() + line.size();
+  const char* p = skip_mail_name(line.data(), end);
+  if (p == line.data()) return line.npos;
+  while (p != end && is_blank(*p)) ++p;
+  return p != end && *p == ':' ? static_cast<std::size_t>(p - line.data()) : line.npos;
 }
 
-// Where the colon of a field line is, or npos. RFC 5322 §3.6.8: printable ASCII but ":"; obsolete
-// syntax has blanks before the colon.
-std::size_t find_colon(std::string_view line) noexcept {
-  std::size_t at = 0;
-  while (at < line.size() && line[at] > ' ' && line[at] < 0x7f && line[at] != ':') ++at;
-  const std::size_t name_size = at;
-  while (at < line.size() && is_blank(line[at])) ++at;
-  return name_size > 0 && at < line.size() && line[at] == ':' ? at : line.npos;
+// Behind the line end of the line that `at` stands in: LF, CRLF or CR.
+std::size_t next_line(std::string_view text, std::size_t at) noexcept {
+  const char* const end = text.data() + text.size();
+  const char* p = find_cr_or_lf(text.data() + at, end);
+  if (p != end && *p++ == '\r' && p != end && *p == '\n') ++p;
+  return static_cast<std::size_t>(p - text.data());
 }
 
 }  // namespace
 
 HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max_fields) {
-  LineEnds lines(text);
+  fields_.reserve(std::min(max_fields, text.empty() ? 0 : kUsualFields));
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t begin = at;
-    const std::string_view line = text.substr(at, lines.after(at) - at);
-    if (is_blank_line(line)) {
+    const std::string_view line = text.substr(at, next_line(text, at) - at);
+    if (line.front() == '\r' || line.front() == '\n') {
       header_ = text.substr(0, begin);
       body_ = text.substr(begin + line.size());
       return;
@@ -50,7 +59,7 @@ HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max
       continue;
     }
     // A fold is a line end before a blank (RFC 5322 §2.2.3).
-    while (at < text.size() && is_blank(text[at])) at = lines.after(at);
+    while (at < text.size() && is_blank(text[at])) at = next_line(text, at);
     if (fields_.size() == max_fields) {
       too_many_fields_ = true;
       continue;

@@ -61,7 +61,7 @@ std::string MessagePart::text() const {
   const std::string content = bytes();
   const std::string* charset = content_type_.find("charset");
   std::optional<std::string> decoded;
-  if (charset != nullptr) decoded = to_utf8(*charset, content);
+  if (charset != nullptr) decoded = to_utf8(find_charset(*charset), content);
   std::string text = decoded ? std::move(*decoded) : utf8_or_latin1(content);
   std::string out;
   out.reserve(text.size());

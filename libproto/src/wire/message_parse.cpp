@@ -142,7 +142,7 @@ class MessageParser {
       }
     }
     const std::string* charset = part.content_type_.find("charset");
-    if (part.is_text() && charset != nullptr && !is_known_charset(*charset)) {
+    if (part.is_text() && charset != nullptr && !find_charset(*charset).is_known()) {
       note(MessageDefect::unknown_charset);
     }
   }

@@ -125,7 +125,7 @@ std::string_view take_charset(std::string_view& value) {
 
 std::string decode_bytes(std::string_view charset, const std::string& bytes) {
   if (!charset.empty()) {
-    if (auto text = to_utf8(charset, bytes)) return std::move(*text);
+    if (auto text = to_utf8(find_charset(charset), bytes)) return std::move(*text);
   }
   return utf8_or_latin1(bytes);
 }

@@ -1,5 +1,9 @@
-// Finding the end of a field name or value, many bytes at a time. No read goes past `end`.
+// Finding the end of a line, a field name or a value, many bytes at a time. No read goes past
+// `end`.
 #pragma once
+
+#include <cstddef>
+#include <cstring>
 
 #include "base/characters.h"
 
@@ -76,6 +80,63 @@ inline const char* skip_value(const char* p, const char* end) noexcept {
 #endif
   while (p != end && is_value_char(*p)) ++p;
   return p;
+}
+
+// RFC 5322 §3.6.8: printable ASCII but ":" makes the name of a mail's field.
+constexpr bool is_mail_name_char(char c) noexcept {
+  return c > ' ' && c < 0x7f && c != ':';
+}
+
+// The first byte in [p, end) that cannot stand in the name of a mail's field, or `end`.
+inline const char* skip_mail_name(const char* p, const char* end) noexcept {
+#if defined(__SSE2__)
+  while (end - p >= 16) {
+    const __m128i bytes = detail::load16(p);
+    const __m128i visible = detail::in_range(bytes, '!', '~');
+    const __m128i colon = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(':'));
+    const unsigned others = detail::mask_of(_mm_andnot_si128(colon, visible)) ^ 0xffffU;
+    if (others != 0) return p + std::countr_zero(others);
+    p += 16;
+  }
+#endif
+  while (p != end && is_mail_name_char(*p)) ++p;
+  return p;
+}
+
+// The first CR or LF in [p, end), or `end`.
+inline const char* find_cr_or_lf(const char* p, const char* end) noexcept {
+#if defined(__SSE2__)
+  while (end - p >= 16) {
+    const __m128i bytes = detail::load16(p);
+    const unsigned found = detail::mask_of(_mm_or_si128(
+        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r'))));
+    if (found != 0) return p + std::countr_zero(found);
+    p += 16;
+  }
+#endif
+  while (p != end && *p != '\n' && *p != '\r') ++p;
+  return p;
+}
+
+// The first LF in [p, end) that a dot follows there, or `end`.
+inline const char* find_line_with_dot(const char* p, const char* end) noexcept {
+#if defined(__SSE2__)
+  while (end - p >= 17) {
+    const unsigned found =
+        detail::mask_of(_mm_and_si128(_mm_cmpeq_epi8(detail::load16(p), _mm_set1_epi8('\n')),
+                                      _mm_cmpeq_epi8(detail::load16(p + 1), _mm_set1_epi8('.'))));
+    if (found != 0) return p + std::countr_zero(found);
+    p += 16;
+  }
+#endif
+  while (end - p >= 2) {
+    const void* const lf = std::memchr(p, '\n', static_cast<std::size_t>(end - p - 1));
+    if (lf == nullptr) break;
+    p = static_cast<const char*>(lf);
+    if (p[1] == '.') return p;
+    ++p;
+  }
+  return end;
 }
 
 }  // namespace proto

@@ -52,7 +52,26 @@ TEST(Scan, FindsEveryByteAtEveryPlaceAndReadsNoFurther) {
         const bool value = at == size || is_value_char(static_cast<char>(c));
         ASSERT_EQ(skip_token(there.data(), end), token ? end : there.data() + at) << c;
         ASSERT_EQ(skip_value(there.data(), end), value ? end : there.data() + at) << c;
+        const bool name = at == size || is_mail_name_char(static_cast<char>(c));
+        const bool in_line = at == size || (c != '\r' && c != '\n');
+        ASSERT_EQ(skip_mail_name(there.data(), end), name ? end : there.data() + at) << c;
+        ASSERT_EQ(find_cr_or_lf(there.data(), end), in_line ? end : there.data() + at) << c;
         if (at == size) break;
+      }
+    }
+  }
+}
+
+TEST(Scan, FindsALineWithADot) {
+  AtPageEnd memory;
+  for (std::size_t size = 0; size < 40; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      for (const std::string_view put : {"\n.", "\n", ".\n", "\r."}) {
+        std::string text(size, 'a');
+        text.replace(at, std::min(put.size(), size - at), put.substr(0, size - at));
+        const std::string_view there = memory.put(text);
+        const auto found = std::min(text.find("\n."), size);
+        ASSERT_EQ(find_line_with_dot(there.data(), there.data() + size), there.data() + found);
       }
     }
   }
