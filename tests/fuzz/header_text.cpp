@@ -46,6 +46,9 @@ void check_block(std::string_view input) {
     require(block.size() <= 50);
     require(block.header().size() + block.body().size() <= input.size());
     for (const proto::HeaderField& field : block) {
+      const auto* const first = block.find(field.name());
+      const auto alone = proto::find_header_field(block.header(), field.name());
+      require(alone && alone->raw() == first->raw() && alone->value() == first->value());
       require(!field.name().empty());
       require(proto::is_valid_utf8(field.text()));
     }

@@ -1,5 +1,6 @@
 #include "popsubjects/format.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -50,10 +51,10 @@ std::string date(std::string_view value) {
 
 Summary summarize(std::string_view header, const Wanted& wanted) {
   Summary summary;
-  const HeaderBlock block(header, StrayLine::skipped);
   const auto take = [&](bool want, std::string_view name, auto read) -> std::string {
-    const HeaderField* field = want ? block.find(name) : nullptr;
-    return field != nullptr ? read(field->value()) : std::string();
+    if (!want) return {};
+    const auto field = find_header_field(header, name);
+    return field ? read(field->value()) : std::string();
   };
   const auto text = [](std::string_view value) { return decode_header_text(value); };
   summary.subject = take(wanted.subject, "Subject", text);
@@ -117,7 +118,11 @@ void Format::add_field(std::string_view name, std::string text) {
 }
 
 std::string Format::value(const Summary& summary, Field field) {
-  const auto shown = [](std::string_view text) { return printable_line(text, kMaxPrinted); };
+  // A tab is where a line was folded, mostly: a blank like others.
+  const auto shown = [](std::string text) {
+    std::replace(text.begin(), text.end(), '\t', ' ');
+    return printable_line(text, kMaxPrinted);
+  };
   switch (field) {
     case Field::none:
       return {};

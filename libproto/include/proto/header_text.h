@@ -117,6 +117,10 @@ class HeaderBlock {
   bool too_many_fields_ = false;
 };
 
+// One field alone, for who wants no more of many headers: what a HeaderBlock with
+// StrayLine::skipped would find() first. A view into `text`.
+std::optional<HeaderField> find_header_field(std::string_view text, std::string_view name) noexcept;
+
 // A moment and the clock on the writer's wall.
 struct MailDate {
   std::chrono::sys_seconds time;

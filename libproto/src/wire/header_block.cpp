@@ -30,6 +30,11 @@ std::size_t next_line(std::string_view text, std::size_t at) noexcept {
   return static_cast<std::size_t>(p - text.data());
 }
 
+// What a mailbox begins a message with.
+bool is_mailbox_line(std::string_view line) noexcept {
+  return line.starts_with("From ") || line.starts_with(">From ");
+}
+
 }  // namespace
 
 HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max_fields) {
@@ -45,10 +50,9 @@ HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max
     }
     at += line.size();
     const std::size_t colon = find_colon(line);
-    const bool is_mailbox_line =
-        begin == 0 && (line.starts_with("From ") || line.starts_with(">From "));
-    if (colon == line.npos || is_mailbox_line) {
-      if (is_mailbox_line) continue;
+    const bool is_separator = begin == 0 && is_mailbox_line(line);
+    if (colon == line.npos || is_separator) {
+      if (is_separator) continue;
       if (stray == StrayLine::ends_header) {
         header_ = text.substr(0, begin);
         body_ = text.substr(begin);
@@ -90,6 +94,25 @@ std::optional<std::string> HeaderBlock::text(std::string_view name) const {
   const HeaderField* field = find(name);
   if (field == nullptr) return std::nullopt;
   return field->text();
+}
+
+std::optional<HeaderField> find_header_field(std::string_view text,
+                                             std::string_view name) noexcept {
+  if (name.empty()) return std::nullopt;
+  const char first = to_lower(name.front());
+  for (std::size_t at = 0; at < text.size(); at = next_line(text, at)) {
+    if (text[at] == '\r' || text[at] == '\n') break;
+    if (to_lower(text[at]) != first || (at == 0 && is_mailbox_line(text))) continue;
+    const std::string_view rest = text.substr(at);
+    if (!starts_with_ignoring_case(rest, name)) continue;
+    std::size_t colon = name.size();
+    while (colon < rest.size() && is_blank(rest[colon])) ++colon;
+    if (colon == rest.size() || rest[colon] != ':') continue;
+    std::size_t end = next_line(rest, colon);
+    while (end < rest.size() && is_blank(rest[end])) end = next_line(rest, end);
+    return HeaderField(rest.substr(0, end), name.size(), colon + 1);
+  }
+  return std::nullopt;
 }
 
 }  // namespace proto

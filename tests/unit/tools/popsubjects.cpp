@@ -32,6 +32,12 @@ TEST(PopsubjectsFormat, Fields) {
   EXPECT_EQ(printed("{size}{uid}"), "\n");
 }
 
+TEST(PopsubjectsFormat, ATabIsABlank) {
+  const Format format;
+  EXPECT_EQ(format.print(summarize("Subject: folded\r\n\tonce\r\n\r\n", format.wanted())),
+            "Subject: folded once\n");
+}
+
 TEST(PopsubjectsFormat, LiteralText) {
   EXPECT_EQ(printed(R"({{x}}\t\\\n{number}\q)"), "{x}\t\\\n7\\q\n");
 }

@@ -259,6 +259,19 @@ TEST(HeaderBlock, PassesOverStrayLinesOfTop) {
   EXPECT_EQ(block.stray_lines(), 3U);
 }
 
+TEST(HeaderBlock, OneFieldAlone) {
+  const std::string_view text =
+      "From x\r\nX-Subject: no\r\n Subject: nor this\r\nstray\r\nsubject \t: one\r\n two\r\n"
+      "Subject: later\r\n\r\nBody: none\r\n";
+  const auto field = find_header_field(text, "Subject");
+  ASSERT_TRUE(field);
+  EXPECT_EQ(field->text(), "one two");
+  EXPECT_EQ(field->raw(), "subject \t: one\r\n two\r\n");
+  EXPECT_EQ(field->name(), "subject");
+  for (const char* name : {"Body", "Sub", "From", "stray", ""})
+    EXPECT_FALSE(find_header_field(text, name)) << name;
+}
+
 TEST(HeaderBlock, PassesOverAMailboxLine) {
   const std::string text = "From joe@example.org Tue Jan  2 15:04:05 2024\nSubject: x\n\n";
   EXPECT_EQ(HeaderBlock(text).text("Subject"), "x");
