@@ -63,6 +63,15 @@ TEST(Protod, GivesMailOutUnderTls) {
   const auto result =
       protod.popsubjects({"--tls", "starttls", "--cacert", files.ca_file, "--count"});
   EXPECT_EQ(result.out, "2\n") << result.describe();
+  // Bound to the connection; and by itself, as the strongest that there is.
+  for (const char* auth : {"scram-sha-256-plus", "auto"}) {
+    const std::vector<std::string> more = {"--tls",  "starttls", "--cacert", files.ca_file,
+                                           "--auth", auth,       "--count",  "-v"};
+    const auto bound = protod.popsubjects(more);
+    EXPECT_EQ(bound.out, "2\n") << bound.describe();
+    EXPECT_NE(bound.err.find("AUTH SCRAM-SHA-256-PLUS"), std::string::npos) << bound.err;
+    EXPECT_EQ(protod.popsubjects(more, "wrong").status, 77);
+  }
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ TEST(HostilePopsubjects, Row6To9BadStat) {
 
 TEST(HostilePopsubjects, Row10BadListings) {
   const Tool tool;
-  for (const char* lines : {"1 a\r\n1 b\r\n", "3 a\r\n", "0 a\r\n", "1\r\n"}) {
+  for (const char* lines : {"1 a\r\n1 b\r\n", "3 a\r\n", "0 a\r\n", "1\r\n", "1 a\r\n", ""}) {
     ScriptedPeer peer(asks_stat() + says("+OK 2 10\r\n") +
                       answers("UIDL", std::string("+OK\r\n") + lines + ".\r\n") + Script{drain()});
     expect_failure(tool.run(peer, {"--new", "--state", tool.folder.file("state")}), 76, lines);
@@ -242,6 +242,20 @@ TEST(HostilePopsubjects, StateIsCommittedAfterTheOutputOnly) {
   EXPECT_EQ(tool.run(peer, {"--new", "--state", state}).status, 0) << "still new";
   EXPECT_EQ(read_file(state),
             "popsubjects 1 ann@" + peer.host() + ":" + std::to_string(peer.port()) + "\na\n");
+}
+
+TEST(Popsubjects, QuietIsQuieterThanCount) {
+  const Tool tool;
+  ScriptedPeer all(asks_stat() + says("+OK 2 1\r\n") + answers("QUIT", "+OK\r\n"));
+  const auto result = tool.run(all, {"--count", "--quiet"});
+  EXPECT_EQ(result.status, 0) << result.describe();
+  EXPECT_EQ(result.out, "");
+  ScriptedPeer fresh(asks_stat() + says("+OK 1 1\r\n") + answers("UIDL", "+OK\r\n1 a\r\n.\r\n") +
+                     answers("QUIT", "+OK\r\n"));
+  const auto news =
+      tool.run(fresh, {"--new", "--state", tool.folder.file("state"), "--count", "--quiet"});
+  EXPECT_EQ(news.status, 0) << news.describe();
+  EXPECT_EQ(news.out, "");
 }
 
 TEST(HostilePopsubjects, WithoutTopByRetr) {

@@ -112,9 +112,14 @@ const std::vector<std::string>& Mailbox::uids() {
     if (e.temporary() || pop_.has_capability("UIDL")) throw;
     return *uids_;
   }
+  // Of a list with gaps, what is missing would be taken for gone, and be new again later.
+  if (list.size() != stat().count) {
+    throw ProtocolError("POP3 UIDL: want a line for each of " + std::to_string(stat().count) +
+                        " messages, got " + std::to_string(list.size()));
+  }
   std::unordered_set<std::string_view> known;
   for (const POP3Uid& entry : list) known.insert(entry.uid);
-  if (known.size() != list.size() || list.size() != stat().count) return *uids_;
+  if (known.size() != list.size()) return *uids_;
   uids_->resize(list.size() + 1);
   for (POP3Uid& entry : list) (*uids_)[entry.number] = std::move(entry.uid);
   return *uids_;

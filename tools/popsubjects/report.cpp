@@ -129,7 +129,7 @@ bool OutputError::nobody_reads() const noexcept {
 
 int report_all(const PopOptions& options, Mailbox& mailbox) {
   const std::uint32_t count = mailbox.stat().count;
-  if (options.count) put(std::to_string(count) + '\n');
+  if (options.count && !options.quiet) put(std::to_string(count) + '\n');
   if (!options.count && !options.quiet) {
     const Report report(options, mailbox);
     report.heading();
@@ -158,9 +158,9 @@ int report_new(const PopOptions& options, Mailbox& mailbox, Seen& seen) {
     seen.replace(keep);
     return 0;
   }
-  if (options.count) {
+  if (options.count && !options.quiet) {
     put(std::to_string(fresh.size()) + '\n');
-  } else if (!options.quiet && !fresh.empty()) {
+  } else if (!options.count && !options.quiet && !fresh.empty()) {
     const Report report(options, mailbox);
     report.heading();
     const auto numbers = select(options, fresh);
