@@ -28,6 +28,21 @@ void close_fd(int& fd) {
   fd = -1;
 }
 
+// write(2), which leaves no SIGPIPE behind for the test: in this thread it is held back meanwhile.
+ssize_t write_quietly(int fd, std::string_view data) {
+  sigset_t pipe, before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const ssize_t n = ::write(fd, data.data(), data.size());
+  const int error = errno;
+  const timespec at_once{};
+  if (n < 0 && error == EPIPE) ::sigtimedwait(&pipe, nullptr, &at_once);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return n;
+}
+
 // Appends what is there; false at the end.
 bool read_available(int fd, std::string& into) {
   std::array<char, 65536> piece;
@@ -135,7 +150,7 @@ ProcessResult Child::wait() {
     over = over || fds[0].revents != 0;
     if (fds[1].revents != 0) {
       // A program that does not read its input is none of our business: EPIPE ends it.
-      const ssize_t n = ::write(in_, input.data(), input.size());
+      const ssize_t n = write_quietly(in_, input);
       if (n > 0) {
         input.remove_prefix(static_cast<std::size_t>(n));
       } else if (errno != EAGAIN && errno != EINTR) {
@@ -149,9 +164,9 @@ ProcessResult Child::wait() {
   close_stdin();
   rusage usage{};
   int status = 0;
+  ::kill(-pid_, SIGKILL);  // whatever it left behind, while the number is still its own
   ::wait4(pid_, &status, 0, &usage);
   ended_ = true;
-  ::kill(-pid_, SIGKILL);  // whatever it left behind
   result_.max_rss_kib = usage.ru_maxrss;
   if (WIFEXITED(status)) {
     result_.status = WEXITSTATUS(status);

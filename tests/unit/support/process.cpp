@@ -16,6 +16,13 @@
 namespace proto::test {
 namespace {
 
+// And no SIGPIPE ends the test, however often.
+TEST(Process, AProgramMayEndWithoutReadingItsInput) {
+  ProcessOptions options;
+  options.input = std::string(1 << 20, 'x');
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(run({"true"}, options).status, 0);
+}
+
 TEST(Process, GivesStatusOutputAndErrors) {
   ProcessOptions options;
   options.input = std::string(1 << 20, 'x');
