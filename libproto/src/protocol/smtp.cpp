@@ -152,8 +152,10 @@ SMTPReply SMTP::mail(std::string_view from, std::string_view parameters) {
   check_line(parameters);
   const std::string path = envelope_address(from).address;
   ehlo_or_helo_if_needed();
-  const SMTPReply reply =
-      docmd(mail_command(path, {}) + (parameters.empty() ? "" : " ") + std::string(parameters));
+  std::string line;
+  append_mail_command(path, {}, line);
+  if (!parameters.empty()) line.append(" ").append(parameters);
+  const SMTPReply reply = docmd(line);
   if (!reply.ok()) throw SMTPSenderRefused(state_->channel.describe("MAIL", reply), reply);
   state_->channel.transaction = true;
   return reply;
@@ -163,8 +165,10 @@ SMTPReply SMTP::rcpt(std::string_view to, std::string_view parameters) {
   check_line(parameters);
   const Recipient recipient(to);
   const std::string path = envelope_address(to).address;
-  const SMTPReply reply = docmd(rcpt_command(path, recipient, false, false) +
-                                (parameters.empty() ? "" : " ") + std::string(parameters));
+  std::string line;
+  append_rcpt_command(path, recipient, false, false, line);
+  if (!parameters.empty()) line.append(" ").append(parameters);
+  const SMTPReply reply = docmd(line);
   if (reply.ok()) return reply;
   const bool for_now = !reply.for_good();
   throw SMTPRecipientsRefused(

@@ -12,6 +12,11 @@ Verdict verdict_of(const SMTPReply& reply) noexcept {
   return reply.ok() ? Verdict::accepted : reply.for_now() ? Verdict::for_now : Verdict::for_good;
 }
 
+// Every decision has a reply, or says in words why there is none.
+bool is_decided(const RecipientResult& result) noexcept {
+  return result.reply.code != 0 || !result.reply.text.empty();
+}
+
 bool refuses(const SMTPReply& reply) noexcept {
   return reply.for_now() || reply.for_good();
 }
@@ -28,8 +33,7 @@ SMTPTransaction::SMTPTransaction(SMTPChannel& channel, const Envelope& envelope,
       options_(options),
       result_(result),
       first_(first),
-      last_(last),
-      decided_(last - first) {}
+      last_(last) {}
 
 std::chrono::milliseconds SMTPTransaction::patience() const {
   const SMTPTimeouts& timeouts = channel_.timeouts();
@@ -62,25 +66,25 @@ bool SMTPTransaction::push(const SMTPTransaction* behind) {
     } else if (next == Step::body) {
       return push_message();
     } else {
-      pipeline.push(line(next));
+      std::string& line = channel_.line();
+      append_line(next, line);
+      pipeline.push(line);
       ++pushed_;
     }
   }
   return sent_all_;
 }
 
-std::string SMTPTransaction::line(Step which) const {
-  switch (which) {
-    case Step::rset:
-      return "RSET";
-    case Step::mail:
-      return mail_command(plan_.from, plan_.mail);
-    case Step::rcpt: {
-      const std::size_t index = first_ + pushed_ - rset_ - 1;
-      return rcpt_command(plan_.to[index], envelope_.to[index], plan_.dsn, plan_.mail.smtputf8);
-    }
-    default:
-      return "DATA";
+void SMTPTransaction::append_line(Step which, std::string& line) const {
+  if (which == Step::rset) {
+    line += "RSET";
+  } else if (which == Step::mail) {
+    append_mail_command(plan_.from, plan_.mail, line);
+  } else if (which == Step::rcpt) {
+    const std::size_t index = first_ + pushed_ - rset_ - 1;
+    append_rcpt_command(plan_.to[index], envelope_.to[index], plan_.dsn, plan_.mail.smtputf8, line);
+  } else {
+    line += "DATA";
   }
 }
 
@@ -347,10 +351,10 @@ void SMTPTransaction::take_body(const SMTPReply& reply) {
 }
 
 void SMTPTransaction::decide(std::size_t index, Verdict verdict, const SMTPReply& reply) {
-  if (decided_[index - first_]) return;
-  decided_[index - first_] = true;
-  result_.recipients[index] = {verdict, reply};
-  if (options_.on_verdict) options_.on_verdict(index, result_.recipients[index]);
+  RecipientResult& result = result_.recipients[index];
+  if (is_decided(result)) return;
+  result = {verdict, reply};
+  if (options_.on_verdict) options_.on_verdict(index, result);
 }
 
 void SMTPTransaction::decide_rest(Verdict verdict, const SMTPReply& reply) {

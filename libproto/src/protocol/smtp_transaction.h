@@ -64,7 +64,7 @@ class SMTPTransaction {
     return !plan_.bdat && number == last_ - first_ + 1 ? Step::data : Step::body;
   }
 
-  std::string line(Step which) const;
+  void append_line(Step which, std::string& line) const;
   bool push_message();
   void push_small();
   void push_body(std::string_view command, std::span<const std::string_view> bytes);
@@ -105,7 +105,6 @@ class SMTPTransaction {
   std::size_t chunks_ = 0;             // whose replies are due
   std::vector<std::size_t> accepted_;  // by RCPT, and without a verdict yet
   std::size_t verdicts_ = 0;           // of those in accepted_, by LMTP
-  std::vector<bool> decided_;          // by index - first_
 };
 
 }  // namespace proto

@@ -62,34 +62,29 @@ bool is_notify(std::string_view text) noexcept {
   }
 }
 
-std::string mail_command(std::string_view path, const MailParameters& parameters) {
-  std::string line;
-  line.reserve(path.size() + parameters.envid.size() + 96);
-  line += "MAIL FROM:<";
-  line.append(path).append(">");
-  if (parameters.size) line += " SIZE=" + std::to_string(*parameters.size);
+void append_mail_command(std::string_view path, const MailParameters& parameters,
+                         std::string& line) {
+  line.append("MAIL FROM:<").append(path).append(">");
+  if (parameters.size) line.append(" SIZE=").append(std::to_string(*parameters.size));
   if (parameters.body == MailParameters::Body::eight_bit) line += " BODY=8BITMIME";
   if (parameters.body == MailParameters::Body::binary) line += " BODY=BINARYMIME";
   if (parameters.smtputf8) line += " SMTPUTF8";
-  if (!parameters.ret.empty()) line += " RET=" + upper(parameters.ret);
-  if (!parameters.envid.empty()) line += " ENVID=" + xtext(parameters.envid);
-  return line;
+  if (!parameters.ret.empty()) line.append(" RET=").append(upper(parameters.ret));
+  if (!parameters.envid.empty()) line.append(" ENVID=").append(xtext(parameters.envid));
 }
 
-std::string rcpt_command(std::string_view path, const Recipient& recipient, bool dsn,
-                         bool smtputf8) {
-  std::string line;
-  line.reserve(path.size() + 96);
-  line += "RCPT TO:<";
-  line.append(path).append(">");
-  if (!dsn) return line;
-  if (!recipient.notify.empty()) line += " NOTIFY=" + upper(recipient.notify);
+void append_rcpt_command(std::string_view path, const Recipient& recipient, bool dsn, bool smtputf8,
+                         std::string& line) {
+  line.append("RCPT TO:<").append(path).append(">");
+  if (!dsn) return;
+  if (!recipient.notify.empty()) line.append(" NOTIFY=").append(upper(recipient.notify));
   if (is_ascii(recipient.original)) {
-    if (!recipient.original.empty()) line += " ORCPT=rfc822;" + xtext(recipient.original);
+    if (!recipient.original.empty()) {
+      line.append(" ORCPT=rfc822;").append(xtext(recipient.original));
+    }
   } else if (smtputf8) {
-    line += " ORCPT=utf-8;" + unitext(recipient.original);
+    line.append(" ORCPT=utf-8;").append(unitext(recipient.original));
   }
-  return line;
 }
 
 }  // namespace proto

@@ -19,11 +19,12 @@ struct MailParameters {
   std::string_view ret, envid;  // DSN; empty: not said
 };
 
-// `path` is what stands between the brackets, checked before.
-std::string mail_command(std::string_view path, const MailParameters& parameters);
+// `path` is what stands between the brackets, checked before. Both append to `line`, without CRLF.
+void append_mail_command(std::string_view path, const MailParameters& parameters,
+                         std::string& line);
 // With `dsn`: NOTIFY and ORCPT, where the recipient has them.
-std::string rcpt_command(std::string_view path, const Recipient& recipient, bool dsn,
-                         bool smtputf8);
+void append_rcpt_command(std::string_view path, const Recipient& recipient, bool dsn, bool smtputf8,
+                         std::string& line);
 
 // RFC 3461 §4: what an ENVID or an ORCPT may hold of any text.
 std::string xtext(std::string_view text);
