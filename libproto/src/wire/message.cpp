@@ -112,7 +112,7 @@ Message& Message::add_addresses(std::string_view name, std::string_view addresse
   std::vector<MailAddress> more = parse_strictly(name, addresses);
   Field* field = find(name);
   if (field == nullptr) {
-    fields_.push_back({std::string(name), {}, {}});
+    fields_.push_back({std::string(name), std::string(addresses), {}});
     field = &fields_.back();
   }
   std::move(more.begin(), more.end(), std::back_inserter(field->addresses));

@@ -50,6 +50,10 @@ class Composer {
           equals_ignoring_case(field.name, "Resent-Bcc")) {
         continue;
       }
+      // A group may be empty ("undisclosed-recipients:;"), a list of addresses not.
+      if (field.addresses.empty() && is_address_field(field.name) && trim(field.text).empty()) {
+        continue;
+      }
       const std::size_t column = field.name.size() + 2;
       put_field(field.name, field.addresses.empty()
                                 ? encode_header_text(field.text, column)

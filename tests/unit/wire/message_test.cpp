@@ -69,6 +69,15 @@ TEST(Message, LeavesBlindCopiesOut) {
   EXPECT_EQ(checked(message).find("secret"), std::string::npos);
 }
 
+TEST(Message, AnEmptyGroupIsWrittenAndAnEmptyListIsNot) {
+  Message message;
+  message.from("a@example.org").to("undisclosed-recipients:;").cc("").bcc("b@example.org");
+  const std::string text = checked(message);
+  EXPECT_NE(text.find("\r\nTo: undisclosed-recipients:;\r\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("Cc:"), std::string::npos) << text;
+  EXPECT_EQ(message.recipients().size(), 1U);
+}
+
 TEST(Message, GoesToWhomItIsResent) {
   Message message = letter();
   message.set("Resent-From", "bob@example.net").set("Resent-Bcc", "carl@example.net");
