@@ -2,7 +2,9 @@
 // by strace; a full disk; a clock that steps.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -108,6 +110,17 @@ TEST(SendmailQueue, EnqueueFailedAtEachCallNeverSaysYesInVain) {
   }
   std::printf("enqueue, each of %d calls failed in %zu ways: %d whole messages, %d times none\n",
               sum_of(calls), std::size(kFaults), at.kept, at.runs - at.kept);
+}
+
+TEST(SendmailQueue, ASignalInTheMidstOfAnEnqueueLeavesNoDebris) {
+  const Enqueuing at;
+  const ProcessResult result =
+      run(under_strace(at.program.words(kSend), {"-o", "/dev/null", "-e", "trace=fsync", "-e",
+                                                 "inject=fsync:signal=TERM:when=1"}),
+          traced(at.program.options(kMessage)));
+  EXPECT_EQ(result.signal, SIGTERM) << result.describe();
+  EXPECT_TRUE(std::filesystem::is_empty(at.program.queue() + "/tmp"));
+  EXPECT_TRUE(std::filesystem::is_empty(at.program.queue() + "/new"));
 }
 
 // One message after the other, each flushed with a fault, and then without.

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/random.h"
+#include "common/program.h"
 #include "sendmail-lite/queue_calls.h"
 
 namespace proto::sendmail {
@@ -27,6 +28,19 @@ bool safe_parent(const FileInfo& info) {
   const bool owned = info.owner == ::geteuid() || info.owner == 0;
   return owned && ((info.mode & 022) == 0 || (info.mode & 01000) != 0);
 }
+
+// What is being written goes when a signal ends the program; once it is renamed there is nothing
+// of that name.
+class Temporary {
+ public:
+  explicit Temporary(const std::string& path) : slot_(tools::remember_temporary(path)) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() { tools::forget_temporary(slot_); }
+
+ private:
+  int slot_;
+};
 
 }  // namespace
 
@@ -137,6 +151,7 @@ Entry Queue::add(const QueuedEnvelope& envelope, std::span<const std::string_vie
     file = make_file(id);
   }
   const int fd = file->fd();
+  const Temporary temporary(path_ + "/tmp/" + id);
   const std::string room(journal_room(envelope.to.size()), '\n');
   try {
     std::uint64_t at = header.size();
