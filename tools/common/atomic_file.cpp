@@ -123,7 +123,8 @@ void AtomicFile::commit(bool replace) {
 
 std::string read_file(const std::string& path, std::uint64_t max_bytes) {
   const auto fail = [&path](int code) {
-    throw ReadError("cannot read " + escaped(path) + ": " + std::generic_category().message(code),
+    throw ReadError("cannot read " + (path == "-" ? "stdin" : escaped(path)) + ": " +
+                        std::generic_category().message(code),
                     code);
   };
   const int fd = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

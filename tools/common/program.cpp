@@ -18,13 +18,15 @@ namespace {
 
 const char* program_name = "libproto";
 bool silent = false;
+// Transfers at a time, and a few more. What is not used costs no memory.
+constexpr std::size_t kMaxTemporaries = 320;
 
 // Read by a signal handler: plain memory, each slot published by its flag.
 struct Temporary {
   std::atomic<bool> used = false;
   std::array<char, 4096> path{};
 };
-std::array<Temporary, 64> temporaries;
+std::array<Temporary, kMaxTemporaries> temporaries;
 
 extern "C" void end_by_signal(int number) {
   for (Temporary& t : temporaries) {

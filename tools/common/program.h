@@ -15,7 +15,7 @@ void start_program(const char* name);
 void error_line(std::string_view text);
 void silence_errors();
 
-// Removed when a signal ends the program. At most 64 at a time; a path of up to 4095 bytes.
+// Removed when a signal ends the program. At most 320 at a time; a path of up to 4095 bytes.
 // Returns a slot for forget_temporary(), or -1 where there is no room.
 int remember_temporary(const std::string& path);
 void forget_temporary(int slot);

@@ -11,6 +11,7 @@
 #include "common/program.h"
 #include "httpget/exit_status.h"
 #include "proto/secret.h"
+#include "wire/field_line.h"
 
 namespace proto::httpget {
 
@@ -159,27 +160,30 @@ void add_transfer_options(CLI::App& app, Options& o) {
   app.add_option("-m,--max-time", o.max_time, "Seconds for the whole transfer")->type_name("S");
 }
 
-// A process list shows argv: what follows -u and -x is taken out of it at once.
-void wipe_passwords(int argc, char** argv) {
-  bool next = false;
+// A process list shows argv: where one of its words ends in `text`, the first `size` bytes of that
+// are taken out.
+void wipe_in(int argc, char** argv, std::string_view text, std::size_t size) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    std::size_t from = next ? 0 : word.size();
-    next = false;
-    for (const std::string_view name : {"--user", "--proxy"}) {
-      if (word == name) next = true;
-      if (word.starts_with(std::string(name) + "=")) from = name.size() + 1;
-    }
-    if (from == word.size() && word.size() >= 2 && word[0] == '-' && word[1] != '-') {
-      // Grouped letters: the value of -u or -x is what stands behind it, or the next word.
-      const auto letter = word.find_first_of("ux", 1);
-      const auto takes_value = word.find_first_of("oDXHAedTFrCzEbcmw", 1);
-      if (letter != std::string_view::npos && letter < takes_value) {
-        from = letter + 1;
-        next = from == word.size();
-      }
-    }
-    wipe(argv[i] + from, word.size() - from);
+    if (word.ends_with(text)) wipe(argv[i] + (word.size() - text.size()), size);
+  }
+}
+
+// Logins, also those in a URL, cookies, and the header fields that hold them.
+void wipe_secrets(int argc, char** argv, const Options& o) {
+  wipe_in(argc, argv, o.user, o.user.size());
+  if (o.proxy) wipe_in(argc, argv, *o.proxy, o.proxy->size());
+  for (const std::string& cookie : o.cookies) {
+    if (cookie.find('=') != std::string::npos) wipe_in(argc, argv, cookie, cookie.size());
+  }
+  for (const std::string& line : o.headers) {
+    if (is_secret_field(line.substr(0, line.find(':')))) wipe_in(argc, argv, line, line.size());
+  }
+  for (std::string_view url : o.operands) {
+    const auto scheme = url.find("://");
+    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    const auto at = url.substr(0, url.find_first_of("/?#")).rfind('@');
+    if (at != std::string_view::npos) wipe_in(argc, argv, url, at);
   }
 }
 
@@ -195,7 +199,7 @@ void check(const Options& o) {
       throw UsageError(std::string(name) + ": not a number of seconds");
     }
   }
-  if (o.parallel_max == 0) throw UsageError("--parallel-max: at least 1");
+  if (o.parallel_max == 0 || o.parallel_max > 300) throw UsageError("--parallel-max: 1 to 300");
   if (o.segments < 1 || o.segments > 16) throw UsageError("--segments: from 1 to 16");
   if (!o.sha256.empty() && (o.sha256.size() != 64 || !hex_decode(o.sha256))) {
     throw UsageError("--sha256: not 64 hexadecimal digits");
@@ -229,6 +233,10 @@ void check(const Options& o) {
   }
   if (!o.upload.empty() && !o.data.empty())
     throw UsageError("--upload-file: not together with --data");
+  const bool has_body =
+      (!o.data.empty() && !o.data_in_query) || !o.form.empty() || !o.upload.empty();
+  if (o.head_only && has_body)
+    throw UsageError("--head: not together with --data, --form or --upload-file");
   if (o.outputs.size() > o.operands.size()) throw UsageError("--output: more files than URLs");
 }
 
@@ -251,7 +259,9 @@ std::uint64_t parse_size(const std::string& text, const char* option) {
 
 std::optional<int> parse_options(int argc, char** argv, Options& options) {
   CLI::App app("Fetch what a URL names.", "httpget");
-  app.set_version_flag("--version", "httpget (libproto) " PROTO_VERSION);
+  app.set_version_flag("-V,--version", "httpget (libproto) " PROTO_VERSION);
+  // As curl: of an option that is given twice the last one counts.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("operands", options.operands, "HOST and /PATH, or URLs")->type_name("");
   add_output_options(app, options);
   add_request_options(app, options);
@@ -259,7 +269,12 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
   add_transfer_options(app, options);
   try {
     app.parse(argc, argv);
-    wipe_passwords(argc, argv);
+    // The parser has taken the brackets of "[::1]" for a list's.
+    for (std::string& operand : options.operands) {
+      if (operand.find(':') != std::string::npos && Address::is_literal(operand))
+        operand = "[" + operand + "]";
+    }
+    wipe_secrets(argc, argv, options);
     if (options.silent && !options.show_error) tools::silence_errors();
     check(options);
   } catch (const CLI::CallForHelp&) {

@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/characters.h"
 #include "httpget/resume.h"
+#include "net/write_fd.h"
 #include "wire/response_fields.h"
 
 namespace proto::httpget {
@@ -19,14 +20,14 @@ namespace {
 // One body at a time on stdout, however many transfers run.
 std::mutex stdout_mutex;
 
-void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EINTR) {
-      throw WriteError("cannot write: " + std::generic_category().message(errno), errno);
-    }
+// Runs `write`; what is refused is said to be about `where`.
+template <typename F>
+void writing_to(const std::string& where, F write) {
+  try {
+    write();
+  } catch (const WriteError& e) {
+    throw WriteError("cannot write to " + where + ": " + std::generic_category().message(e.code()),
+                     e.code());
   }
 }
 
@@ -43,7 +44,7 @@ void print(std::string_view text) {
     shown = terminal.feed(text) + terminal.finish();
     text = shown;
   }
-  write_all(STDOUT_FILENO, text);
+  writing_to("stdout", [text] { write_to_fd(STDOUT_FILENO, text); });
 }
 
 Target target_for(const Options& o, const URL& url, std::size_t index) {
@@ -56,7 +57,7 @@ Target target_for(const Options& o, const URL& url, std::size_t index) {
     name = url.path().substr(url.path().rfind('/') + 1);
     if (name.empty() || name == "." || name == "..") {
       if (!o.header_name)
-        throw URLError("--remote-name: no file name at the end of " + url.to_string());
+        throw WriteError("--remote-name: no file name at the end of " + url.to_string(), 0);
       name = "index.html";
     }
   } else {
@@ -106,76 +107,64 @@ void DigestCheck::finish() {
   }
 }
 
-Output::Output(const Options& options, Target target, Progress& progress, Deadline deadline)
-    : options_(options), target_(std::move(target)), progress_(progress), deadline_(deadline) {}
-
-void Output::write_head(const SessionResponse& response) {
-  const std::string head = response.response().head_text();
-  head_bytes_ = head.size();
-  if (!options_.dump_header.empty() && options_.dump_header != "-") {
-    tools::AtomicFile file(options_.dump_header);
-    file.write(head);
-    file.commit();
-  } else if (options_.dump_header == "-") {
-    print(head);
-  }
-  if (options_.include_head || options_.head_only) print(head);
+void HeadDump::add(std::string_view heads) {
+  if (path_.empty()) return;
+  if (path_ == "-") return print(heads);
+  const std::lock_guard lock(mutex_);
+  if (!file_) file_ = std::make_unique<tools::AtomicFile>(path_);
+  file_->write(heads);
 }
 
-void Output::write_to_terminal(SessionResponse& response) {
-  RateLimit rate(options_.limit_rate);
-  DigestCheck digests(options_, response);
-  tools::TerminalText terminal;
-  refuse_large(response);
-  for (std::string_view piece = response.read_view(); !piece.empty();
-       piece = response.read_view()) {
-    refuse_large(response);
-    digests.update(piece);
-    write_all(STDOUT_FILENO, terminal.feed(piece));
-    rate.took(piece.size(), deadline_);
-  }
-  write_all(STDOUT_FILENO, terminal.finish());
-  digests.finish();
+void HeadDump::commit() {
+  if (file_) file_->commit();
+}
+
+Output::Output(const Options& options, Target target, Progress& progress, HeadDump& dump,
+               Deadline deadline)
+    : options_(options),
+      target_(std::move(target)),
+      progress_(progress),
+      dump_(dump),
+      deadline_(deadline) {}
+
+std::string Output::too_large() const {
+  return "the body is larger than --max-filesize " + std::to_string(options_.max_filesize);
 }
 
 void Output::refuse_large(const SessionResponse& response) const {
   const auto total = response.content_length();
-  if (total && *total > options_.max_filesize) {
-    throw TooLargeError("the body has " + std::to_string(*total) +
-                        " bytes, more than --max-filesize allows");
-  }
-  // Decoded, where it is decoded.
-  if (response.delivered() > options_.max_filesize) {
-    throw TooLargeError("the body is larger than " + std::to_string(options_.max_filesize) +
-                        " bytes");
-  }
+  if (total && *total > options_.max_filesize) throw TooLargeError(too_large());
 }
 
 void Output::write_body(SessionResponse& response, int fd, bool to_file) {
-  if (!to_file && ::isatty(fd) == 1) return write_to_terminal(response);
+  const bool to_terminal = !to_file && ::isatty(fd) == 1;
+  refuse_large(response);
+  if (!to_terminal) progress_.begin(response.content_length());
   RateLimit rate(options_.limit_rate);
   DigestCheck digests(options_, response);
-  refuse_large(response);
-  if (to_file) progress_.begin(response.content_length());
-  const std::uint64_t quantum =
-      std::min(rate.quantum(), std::max<std::uint64_t>(1, options_.max_filesize));
+  tools::TerminalText terminal;
+  // What is looked at, and what a decoder gives, passes through here; the rest need not.
+  const bool viewed = to_terminal || digests.active() || options_.compressed;
   for (;;) {
+    const std::uint64_t left = options_.max_filesize - response.delivered();
     std::uint64_t n = 0;
-    if (digests.active()) {
+    if (viewed || left == 0) {
       const std::string_view piece = response.read_view();
+      if (piece.size() > left) throw TooLargeError(too_large());
       digests.update(piece);
-      write_all(fd, piece);
+      write_to_fd(fd, to_terminal ? terminal.feed(piece) : piece);
       n = piece.size();
     } else {
-      n = response.read_to_fd(fd, quantum);
+      n = response.read_to_fd(fd, std::min(rate.quantum(), left));
     }
     if (n == 0) break;
-    refuse_large(response);
-    if (to_file) progress_.add(n);
+    if (!to_terminal) progress_.add(n);
     rate.took(n, deadline_);
     if (deadline_.expired())
-      throw TimeoutError("receiving: out of time", ETIMEDOUT, Phase::receive);
+      throw TimeoutError("receiving from " + response.peer() + ": timed out", ETIMEDOUT,
+                         Phase::receive);
   }
+  write_to_fd(fd, terminal.finish());
   digests.finish();
 }
 
@@ -212,44 +201,52 @@ void Output::write_segments(SessionResponse& response, Segments& segments,
   digests.finish();
 }
 
-bool Output::write(SessionResponse& response, Segments* segments) {
+void Output::write_file(SessionResponse& response, std::string_view heads, Segments* segments) {
+  tools::AtomicFile file(*target_.path);
+  file.write(heads);
+  try {
+    if (segments != nullptr && file.is_atomic() && segments->fit(response)) {
+      write_segments(response, *segments, file);
+    } else if (!options_.head_only) {
+      write_body(response, file.fd(), true);
+    }
+  } catch (const NetworkError&) {
+    // Who asks to go on with a file keeps what there is of it.
+    if (!options_.resume.empty() && response.delivered() > 0) {
+      file.commit(target_.replace);
+      Resume::keep_validator(*target_.path, response.headers());
+    }
+    throw;
+  }
+  file.commit(target_.replace);
+}
+
+bool Output::write(SessionResponse& response, const std::string& before, Segments* segments) {
   std::unique_lock<std::mutex> one_at_a_time(stdout_mutex, std::defer_lock);
   const bool success = is_success(response.status());
-  const bool to_file = success && target_.path && !options_.head_only;
-  if (!to_file) one_at_a_time.lock();
-  try {
-    write_head(response);
-    if (options_.head_only) {
-      response.read();
-    } else if (to_file && target_.append_at > 0) {
-      append(response);
-    } else if (to_file) {
-      tools::AtomicFile file(*target_.path);
-      try {
-        if (segments != nullptr && file.is_atomic() && segments->fit(response)) {
-          write_segments(response, *segments, file);
-        } else {
-          write_body(response, file.fd(), true);
-        }
-      } catch (const NetworkError&) {
-        // Who asks to go on with a file keeps what there is of it.
-        if (!options_.resume.empty() && response.delivered() > 0) {
-          file.commit(target_.replace);
-          Resume::keep_validator(*target_.path, response.headers());
-        }
-        throw;
-      }
-      file.commit(target_.replace);
-    } else if (response.status() >= 400 && options_.fail) {
-      while (!response.read_view().empty()) {
-      }
-    } else {
-      write_body(response, STDOUT_FILENO, false);
+  const bool to_file = success && target_.path;
+  const std::string heads = before + response.response().head_text();
+  const std::string_view shown =
+      options_.include_head || options_.head_only ? heads : std::string_view();
+  head_bytes_ = heads.size();
+  if (!to_file || options_.dump_header == "-") one_at_a_time.lock();
+  dump_.add(heads);
+  if (to_file) {
+    if (one_at_a_time.owns_lock()) one_at_a_time.unlock();
+    writing_to(escaped(*target_.path), [&] {
+      target_.append_at > 0 ? append(response) : write_file(response, shown, segments);
+    });
+    return true;
+  }
+  print(shown);
+  if (options_.head_only) return !target_.path;
+  if (response.status() >= 400 && options_.fail) {
+    // A little of it is cheaper than a new connection.
+    constexpr std::uint64_t kMaxDiscarded = 64 * 1024;
+    while (response.received() < kMaxDiscarded && !response.read_view().empty()) {
     }
-  } catch (const WriteError& e) {
-    const std::string why = std::generic_category().message(e.code());
-    throw WriteError(
-        "cannot write to " + (to_file ? escaped(*target_.path) : "stdout") + ": " + why, e.code());
+  } else {
+    writing_to("stdout", [&] { write_body(response, STDOUT_FILENO, false); });
   }
   return success || !target_.path;
 }

@@ -61,29 +61,47 @@ class DigestCheck {
   std::vector<Wanted> wanted_;
 };
 
+// The heads of all transfers, for -D. Thread-safe. Throws WriteError.
+class HeadDump {
+ public:
+  explicit HeadDump(const std::string& path) : path_(path) {}
+  // Whole heads, in one piece.
+  void add(std::string_view heads);
+  // The file appears now, where there was a head at all.
+  void commit();
+
+ private:
+  const std::string& path_;
+  std::mutex mutex_;
+  std::unique_ptr<tools::AtomicFile> file_;
+};
+
 // Writes a response's head and body where the options say. Throws WriteError, TooLargeError,
 // DigestError.
 class Output {
  public:
-  Output(const Options& options, Target target, Progress& progress, Deadline deadline);
+  Output(const Options& options, Target target, Progress& progress, HeadDump& dump,
+         Deadline deadline);
 
-  // Reads the whole body, by `segments` where it may. False: a status for which FILE must not
-  // appear; what there was of a body went to stdout, or nowhere (-f).
-  bool write(SessionResponse& response, Segments* segments = nullptr);
+  // Reads the whole body, by `segments` where it may. `before`: the heads of the responses that led
+  // here. False: a status for which FILE must not appear; what there was of a body went to stdout,
+  // or nowhere (-f).
+  bool write(SessionResponse& response, const std::string& before, Segments* segments = nullptr);
   const Target& target() const noexcept { return target_; }
   std::size_t head_bytes() const noexcept { return head_bytes_; }
 
  private:
-  void write_head(const SessionResponse& response);
+  std::string too_large() const;
   void refuse_large(const SessionResponse& response) const;
   void write_body(SessionResponse& response, int fd, bool to_file);
   void write_segments(SessionResponse& response, Segments& segments, const tools::AtomicFile& file);
-  void write_to_terminal(SessionResponse& response);
+  void write_file(SessionResponse& response, std::string_view heads, Segments* segments);
   void append(SessionResponse& response);
 
   const Options& options_;
   Target target_;
   Progress& progress_;
+  HeadDump& dump_;
   Deadline deadline_;
   std::size_t head_bytes_ = 0;
 };

@@ -1,10 +1,14 @@
 #include "httpget/request.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <ctime>
 #include <span>
+#include <system_error>
 
 #include "base/characters.h"
 #include "common/atomic_file.h"
@@ -74,6 +78,13 @@ void apply_headers(Fields& fields, const std::vector<std::string>& lines) {
   for (const auto field : given) fields.add(field.name, field.value);
 }
 
+// "host:80/path?to=http://other" has none. "file:/path" has one, though the rest of it is wrong: a
+// port is not empty.
+bool has_scheme(const std::string& text) {
+  const auto end = text.find_first_of(":/?#@[");
+  return end != std::string::npos && text.compare(end, 2, ":/") == 0;
+}
+
 }  // namespace
 
 std::vector<URL> urls_of(const std::vector<std::string>& operands) {
@@ -92,8 +103,7 @@ std::vector<URL> urls_of(const std::vector<std::string>& operands) {
     checked("http://" + operands[0] + operands[1]);
     return urls;
   }
-  for (const std::string& text : operands)
-    checked(text.find("://") == std::string::npos ? "http://" + text : text);
+  for (const std::string& text : operands) checked(has_scheme(text) ? text : "http://" + text);
   return urls;
 }
 
@@ -147,6 +157,24 @@ std::string joined_data(const Options& o, bool& json) {
   return data;
 }
 
+constexpr const char* kStdin = "/dev/stdin";
+
+// A file; standard input is read as it is, chunked whatever it is, and once only.
+Body open_file(const std::string& path) {
+  if (path != kStdin) return Body::from_file(path);
+  static std::atomic<bool> begun = false;
+  if (begun) throw ReadError("cannot read stdin: it has been sent already", 0);
+  return Body::from_source([](std::span<char> into) -> std::size_t {
+    begun = true;
+    for (;;) {
+      const ssize_t n = ::read(STDIN_FILENO, into.data(), into.size());
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR)
+        throw ReadError("cannot read stdin: " + std::generic_category().message(errno), errno);
+    }
+  });
+}
+
 // One segment after the other: bytes in memory, files as they are read.
 Body form_body(const std::shared_ptr<const std::vector<FormData::Segment>>& segments,
                std::optional<std::uint64_t> size) {
@@ -163,7 +191,7 @@ Body form_body(const std::shared_ptr<const std::vector<FormData::Segment>>& segm
         for (; r.index < r.segments->size(); ++r.index, r.at = 0, r.file.reset()) {
           const FormData::Segment& segment = (*r.segments)[r.index];
           if (!segment.path.empty()) {
-            if (!r.file) r.file = Body::from_file(segment.path);
+            if (!r.file) r.file = open_file(segment.path);
             if (const std::size_t n = r.file->source()(into)) return n;
           } else if (r.at < segment.bytes.size()) {
             const std::size_t n = std::min(into.size(), segment.bytes.size() - r.at);
@@ -192,10 +220,7 @@ void set_body(Request& request, const Options& o) {
     if (http.url.path().ends_with('/') && o.upload != "-") {
       http.url.set_path(http.url.path() + percent_encode(o.upload.substr(o.upload.rfind('/') + 1)));
     }
-    http.body = [path = o.upload] {
-      if (path != "-") return Body::from_file(path);
-      return Body::from_source(Body::from_file("/dev/stdin").source());  // chunked, whatever it is
-    };
+    http.body = [path = o.upload == "-" ? kStdin : o.upload] { return open_file(path); };
     return;
   }
   if (o.data.empty()) return;

@@ -30,6 +30,15 @@ std::optional<std::string> take_host(std::string_view& rest) {
   return host;
 }
 
+// As a URL's host reads.
+std::string canonical(const std::string& host, const char* option) {
+  try {
+    return canonical_host(host);
+  } catch (const URLError& e) {
+    throw UsageError(std::string(option) + ": " + e.what());
+  }
+}
+
 // --resolve HOST:PORT:ADDRESS[,ADDRESS]...
 void add_override(ConnectOptions& connect, const std::string& text) {
   const auto bad = [&] {
@@ -37,9 +46,10 @@ void add_override(ConnectOptions& connect, const std::string& text) {
   };
   std::string_view rest = text;
   if (rest.starts_with('+')) rest.remove_prefix(1);
-  const auto host = take_host(rest);
+  auto host = take_host(rest);
   const auto port_end = rest.find(':');
   if (!host || host->empty() || port_end == std::string_view::npos) throw bad();
+  if (*host != "*") host = canonical(*host, "--resolve");
   const auto port = parse_decimal(rest.substr(0, port_end), 65535);
   if (!port) throw bad();
   rest.remove_prefix(port_end + 1);
@@ -71,6 +81,9 @@ ConnectTo parse_connect_to(const std::string& text) {
   rest.remove_prefix(colon + 1);
   const auto to = take_host(rest);
   out.host = to ? *to : lower(rest);
+  for (std::string* name : {&out.from_host, &out.host}) {
+    if (!name->empty()) *name = canonical(*name, "--connect-to");
+  }
   out.port = to ? std::string(rest) : "";
   for (const std::string& port : {out.from_port, out.port}) {
     if (!port.empty() && !parse_decimal(port, 65535))
@@ -83,6 +96,11 @@ void set_connection(SessionOptions& session, const Options& o) {
   ConnectOptions& connect = session.http.connect;
   connect.family = tools::family_of(o.connection);
   connect.unix_socket = o.unix_socket;
+  try {
+    if (!o.unix_socket.empty()) Address::local(o.unix_socket);
+  } catch (const std::invalid_argument& e) {
+    throw UsageError(std::string("--unix-socket: ") + e.what());
+  }
   connect.trace = tools::make_trace(o.verbosity);
   // Without -m a transfer may take a day, as long as bytes keep moving.
   connect.timeouts.total = std::chrono::hours(24);
@@ -117,8 +135,12 @@ void set_connection(SessionOptions& session, const Options& o) {
 
 void set_proxy(SessionOptions& session, const Options& o) {
   if (!o.proxy && !o.no_proxy) return;  // the environment's
-  const std::optional<Proxy> proxy =
-      o.proxy && !o.proxy->empty() ? std::optional<Proxy>(Proxy::parse(*o.proxy)) : std::nullopt;
+  std::optional<Proxy> proxy;
+  try {
+    if (o.proxy && !o.proxy->empty()) proxy = Proxy::parse(*o.proxy);
+  } catch (const URLError& e) {
+    throw UsageError(std::string("--proxy: ") + e.what());
+  }
   const NoProxy skip(o.no_proxy.value_or(""));
   const bool from_environment = !o.proxy;
   session.proxy_for = [proxy, skip, from_environment](const URL& url) -> std::optional<Proxy> {

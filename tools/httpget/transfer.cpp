@@ -63,6 +63,18 @@ void fill_report(Report& report, const SessionResponse& response, Clock::time_po
   report.starttransfer = seconds_between(start, Clock::now());
 }
 
+// A reader that went away (head, less) has seen what it wanted.
+void complain(const WriteError& error) {
+  if (error.code() != EPIPE) tools::error_line(error.what());
+}
+
+// The body, or one of them, is for a file: one that an option names, or stdout is one.
+bool goes_to_file(const Options& o) {
+  struct stat status {};
+  return !o.outputs.empty() || o.remote_name ||
+         (::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode));
+}
+
 }  // namespace
 
 Transfers::Transfers(const Options& options, const std::vector<URL>& urls)
@@ -71,8 +83,8 @@ Transfers::Transfers(const Options& options, const std::vector<URL>& urls)
       session_options_(session_options(options, urls)),
       session_(session_options_),
       progress_(!options.silent &&
-                options.progress.value_or((!options.outputs.empty() || options.remote_name) &&
-                                          ::isatty(STDERR_FILENO) == 1)) {
+                options.progress.value_or(goes_to_file(options) && ::isatty(STDERR_FILENO) == 1)),
+      dump_(options.dump_header) {
   struct stat status {};
   if (!options.hsts.empty() && ::stat(options.hsts.c_str(), &status) == 0) {
     hsts_.read(tools::read_file(options.hsts), now());
@@ -136,14 +148,14 @@ SessionResponse Transfers::ask(const SessionRequest& request, const Resume& resu
   return session_.request(request, deadline);
 }
 
-int Transfers::receive(SessionResponse& response, Target target, Segments* segments,
-                       Deadline deadline, Report& report) {
+int Transfers::receive(SessionResponse& response, const std::string& heads, Target target,
+                       Segments* segments, Deadline deadline, Report& report) {
   take_name_from(response, options_, target);
   report.file_name = target.path.value_or("");
-  Output output(options_, target, progress_, deadline);
+  Output output(options_, target, progress_, dump_, deadline);
   bool placed = false;
   try {
-    placed = output.write(response, segments);
+    placed = output.write(response, heads, segments);
   } catch (...) {
     report.size_download = response.delivered();
     throw;
@@ -171,23 +183,29 @@ int Transfers::receive(SessionResponse& response, Target target, Segments* segme
 
 int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
   const auto start = Clock::now();
-  const Request request = make_request(options_, upgraded(urls_[index]));
+  Request request = make_request(options_, upgraded(urls_[index]));
+  std::string heads;
+  if (options_.include_head || options_.head_only || !options_.dump_header.empty()) {
+    request.http.on_passed = [&heads](const HTTPResponse& passed) { heads += passed.head_text(); };
+  }
   report.method = request.http.method;
   Target target = target_for(options_, request.http.url, index);
   if (options_.dry_run) return dry_run(request);
   const Resume resume(options_, target);
   const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
   bool complete = false;
-  bool split = options_.segments > 1;
+  // Heads have their own place, in front of the body.
+  bool split = options_.segments > 1 && !request.http.on_passed;
   // What changes under a retry is fetched anew, as long as nothing of it has left this program.
   for (unsigned tries = 0;; ++tries) {
+    heads.clear();
     SessionResponse response = ask(request.http, resume, target, deadline, complete);
     in_body = true;
     fill_report(report, response, start);
     if (complete) return kDone;
     Segments segments(options_, session_, request.http, deadline, progress_);
     try {
-      return receive(response, target, split ? &segments : nullptr, deadline, report);
+      return receive(response, heads, target, split ? &segments : nullptr, deadline, report);
     } catch (const NotInSegmentsError&) {
       split = in_body = false;
       --tries;  // that was none: nothing failed yet
@@ -209,8 +227,8 @@ int Transfers::run_one(std::size_t index) {
   try {
     status = fetch(index, report, in_body);
   } catch (const WriteError& e) {
-    // A reader that went away (head, less) has seen what it wanted.
-    if (e.code() != EPIPE) tools::error_line(e.what());
+    progress_.clear();
+    complain(e);
     report.error = e.what();
     status = kCannotWrite;
   } catch (const std::exception& e) {
@@ -224,12 +242,21 @@ int Transfers::run_one(std::size_t index) {
   }
   report.exit_code = status;
   report.total = seconds_between(start, Clock::now());
-  if (!options_.write_out.empty() && !options_.dry_run)
+  if (options_.write_out.empty() || options_.dry_run) return status;
+  try {
     print(write_out(options_.write_out, report));
+  } catch (const WriteError& e) {
+    if (status == kDone) complain(e);
+    return kCannotWrite;
+  } catch (const ReadError& e) {
+    tools::error_line(e.what());
+    return kCannotRead;
+  }
   return status;
 }
 
 void Transfers::save_state() {
+  dump_.commit();
   if (session_options_.cookies) save_cookies(options_, *session_options_.cookies);
   if (options_.hsts.empty()) return;
   tools::AtomicFile file(options_.hsts);

@@ -28,8 +28,8 @@ class Transfers {
  private:
   int run_one(std::size_t index);
   int fetch(std::size_t index, Report& report, bool& in_body);
-  int receive(SessionResponse& response, Target target, Segments* segments, Deadline deadline,
-              Report& report);
+  int receive(SessionResponse& response, const std::string& heads, Target target,
+              Segments* segments, Deadline deadline, Report& report);
   SessionResponse ask(const SessionRequest& request, const Resume& resume, Target& target,
                       Deadline deadline, bool& complete);
   int dry_run(const Request& request);
@@ -44,6 +44,7 @@ class Transfers {
   SessionOptions session_options_;
   HTTPSession session_;
   Progress progress_;
+  HeadDump dump_;
 };
 
 }  // namespace proto::httpget

@@ -118,6 +118,9 @@ struct SessionRequest {
   std::function<Body()> body;
   // Nothing: only for the idempotent methods.
   std::optional<bool> may_retry;
+  // Told of each response that is not the last one: a redirect that is followed, a login asked for.
+  // Its body is not for reading.
+  std::function<void(const HTTPResponse&)> on_passed{};
 };
 
 // A redirect that is not followed: to another scheme, from https to http, to two places at once, or

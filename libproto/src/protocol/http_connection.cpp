@@ -6,6 +6,7 @@
 #include "base/integers.h"
 #include "proto/http.h"
 #include "protocol/http_impl.h"
+#include "wire/field_line.h"
 #include "wire/http_request.h"
 
 namespace proto {
@@ -225,11 +226,9 @@ void HTTPConnection::Impl::trace_head(bool is_sent, std::string_view text) const
     text.remove_prefix(end + 1);
     while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
     std::string shown(line);
-    for (const std::string_view name : {"Authorization:", "Proxy-Authorization:", "Cookie:",
-                                        "Set-Cookie:", "Authentication-Info:"}) {
-      if (starts_with_ignoring_case(line, name))
-        shown = std::string(line.substr(0, name.size())) + " ***";
-    }
+    const auto colon = line.find(':');
+    if (colon != std::string_view::npos && is_secret_field(line.substr(0, colon)))
+      shown = std::string(line.substr(0, colon)) + ": ***";
     options.connect.trace({is_sent ? TraceEvent::Kind::sent : TraceEvent::Kind::received, shown});
   }
 }

@@ -200,6 +200,12 @@ void SessionExchange::attempt() {
   }
 }
 
+// A response that is followed by another request.
+void SessionExchange::pass_over() {
+  if (state_.request.on_passed) state_.request.on_passed(state_.response);
+  discard_body();
+}
+
 void SessionExchange::discard_body() {
   HTTPResponse& response = state_.response;
   while (response.received() < kMaxDiscarded && !response.complete()) {
@@ -233,7 +239,7 @@ bool SessionExchange::log_in(int status, const Fields& fields) {
   bool& tried = proxy ? proxy_login_tried_ : login_tried_;
   const bool stale = choice->scheme == AuthScheme::digest && choice->digest.stale;
   if (tried && !stale) return false;
-  const std::lock_guard lock(session_.mutex);
+  std::unique_lock lock(session_.mutex);
   const std::string key = proxy ? "proxy " + route.proxy->to_string() : url.origin().to_string();
   if (choice->scheme == AuthScheme::digest) {
     session_.digests.erase(key);
@@ -243,8 +249,9 @@ bool SessionExchange::log_in(int status, const Fields& fields) {
   } else {
     send_basic_ = true;
   }
+  lock.unlock();
   tried = true;
-  if (state_.connection) discard_body();
+  if (state_.connection) pass_over();
   return true;
 }
 
@@ -279,7 +286,7 @@ bool SessionExchange::redirect() {
   }
   if (!to.fragment() && state_.request.url.fragment())
     to.set_fragment(*state_.request.url.fragment());
-  discard_body();
+  pass_over();
   std::string& method = state_.request.method;
   const bool to_get =
       (status == 303 && method != "HEAD") || ((status == 301 || status == 302) && method == "POST");

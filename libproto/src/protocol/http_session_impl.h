@@ -100,6 +100,7 @@ class SessionExchange {
   bool retry_after(const std::exception& error);
   void pause(std::chrono::milliseconds span);
   std::chrono::milliseconds delay() const;
+  void pass_over();
   void discard_body();
   void note(std::string outcome, std::chrono::steady_clock::time_point since);
 

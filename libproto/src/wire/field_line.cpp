@@ -1,5 +1,8 @@
 #include "wire/field_line.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/characters.h"
 #include "proto/error.h"
 #include "wire/scan.h"
@@ -37,6 +40,13 @@ std::string field_line_fault(std::string_view line) {
     return "has a blank before the colon";
   if (!is_token(line.substr(0, colon))) return "has a name that is no token";
   return control_fault(line.substr(colon + 1));
+}
+
+bool is_secret_field(std::string_view name) noexcept {
+  constexpr std::string_view kNames[] = {"Authorization", "Proxy-Authorization", "Cookie",
+                                         "Set-Cookie", "Authentication-Info"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [name](std::string_view each) { return equals_ignoring_case(name, each); });
 }
 
 FieldLine parse_field_line(std::string_view line, std::string_view what) {

@@ -1,0 +1,218 @@
+// httpget's command line, as people type it: operands, files, heads, limits, odd descriptors.
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "support/process.h"
+#include "support/scripted_peer.h"
+
+namespace proto {
+namespace {
+
+using namespace test;
+
+const std::string kHi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+ScriptedPeer greeter(ScriptedPeer::On on = ScriptedPeer::On::ipv4) {
+  return ScriptedPeer::forever({expect_until("\r\n\r\n"), send(kHi)}, on);
+}
+
+ProcessResult httpget(std::vector<std::string> arguments, const ProcessOptions& options = {}) {
+  arguments.insert(arguments.begin(), our_program("httpget"));
+  return run(arguments, options);
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+TEST(HttpgetProgram, TakesHostAndPathOrUrls) {
+  ScriptedPeer four = greeter(), six = greeter(ScriptedPeer::On::ipv6);
+  EXPECT_EQ(httpget({four.address(), "/x"}).out, "hi");
+  EXPECT_EQ(httpget({six.address(), "/x"}).out, "hi");
+  EXPECT_EQ(httpget({"http://user:word@" + six.address() + "/a b?c d#e"}).out, "hi");
+  EXPECT_EQ(httpget({four.address() + "/x?to=http://other.example/"}).out, "hi");
+  // A literal alone is no list of the option parser's: it is connected to, on port 80.
+  const auto bare = httpget({"--connect-timeout", "5", "[::1]", "/"});
+  EXPECT_TRUE(bare.status == 0 || bare.status == 22 || bare.status == 7) << bare.describe();
+  EXPECT_NE(httpget({"--connect-timeout", "5", "--interface", "::2", "[::1]", "/"})
+                .err.find("httpget: cannot"),
+            std::string::npos);
+}
+
+TEST(HttpgetProgram, OtherSchemesAreBadUrls) {
+  for (const char* url : {"file:///etc/passwd", "file:/etc/passwd", "ftp://127.0.0.1/", "http:/x",
+                          "http://", "", "http://127.0.0.1:99999/", "http://[::1/"}) {
+    const auto result = httpget({url});
+    EXPECT_EQ(result.status, 3) << url << ": " << result.describe();
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+}
+
+TEST(HttpgetProgram, OfAnOptionGivenTwiceTheLastCounts) {
+  ScriptedPeer peer({expect_until("User-Agent: two\r\n"), expect_until("\r\n\r\n"), send(kHi)});
+  const auto result =
+      httpget({"-A", "one", "-A", "two", "-m", "1", "-m", "30", "-L", "-L", peer.address(), "/"});
+  EXPECT_EQ(result.status, 0) << result.describe();
+}
+
+TEST(HttpgetProgram, UsageErrorsNameTheOption) {
+  const std::string long_path(200, 'x');
+  const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
+      {"--max-time", {"-m", "abc"}},
+      {"--output", {"-o"}},
+      {"--nope", {"--nope"}},
+      {"--header", {"-H", "A: b\r\nC: d"}},
+      {"--user-agent", {"-A", "a\nb"}},
+      {"--unix-socket", {"--unix-socket", long_path}},
+      {"--proxy", {"-x", "ftp://x"}},
+      {"--head", {"-I", "-d", "a=b"}},
+      {"--max-filesize", {"--max-filesize", "1x"}},
+      {"--resolve", {"--resolve", "a b:1:::1"}}};
+  for (const auto& [name, words] : cases) {
+    std::vector<std::string> arguments = {"http://127.0.0.1:1/"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    const auto result = httpget(arguments);
+    EXPECT_EQ(result.status, 2) << name << ": " << result.describe();
+    EXPECT_NE(result.err.find(name), std::string::npos) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+}
+
+TEST(HttpgetProgram, HeadsGoWhereTheBodyGoes) {
+  const TempFolder folder;
+  const std::string file = folder.file("out");
+  ScriptedPeer peer = greeter();
+  EXPECT_EQ(httpget({"-i", "-o", file, peer.address(), "/"}).out, "");
+  EXPECT_EQ(read_file(file), kHi);
+  ScriptedPeer other({expect("HEAD "), expect_until("\r\n\r\n"), send(kHi.substr(0, 38))});
+  EXPECT_EQ(httpget({"-I", "-o", file, other.address(), "/"}).out, "");
+  EXPECT_EQ(read_file(file), kHi.substr(0, 38));
+}
+
+TEST(HttpgetProgram, HeadsOfRedirectsAndOfEveryUrlAreShown) {
+  const TempFolder folder;
+  const std::string moved = "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n";
+  const std::string head = kHi.substr(0, kHi.size() - 2);
+  const Script script{expect_until("\r\n\r\n"), send(moved), expect_until("\r\n\r\n"), send(kHi),
+                      expect_until("\r\n\r\n"), send(kHi)};
+  ScriptedPeer peer({script, script});
+  const auto dumped =
+      httpget({"-L", "-D", folder.file("head"), peer.address() + "/a", peer.address() + "/c"});
+  EXPECT_EQ(dumped.out, "hihi") << dumped.describe();
+  EXPECT_EQ(read_file(folder.file("head")), moved + head + head);
+  const auto shown = httpget({"-L", "-i", peer.address() + "/a", peer.address() + "/c"});
+  EXPECT_EQ(shown.out, moved + kHi + kHi) << shown.describe();
+}
+
+TEST(HttpgetProgram, MaxFilesizeHoldsWithoutALengthAndOnATerminal) {
+  const std::string body(1000, 'x');
+  const std::string chunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + body + "\r\n0\r\n\r\n";
+  for (const std::string& response : {chunked, "HTTP/1.1 200 OK\r\n\r\n" + body}) {
+    ScriptedPeer peer =
+        ScriptedPeer::forever({expect_until("\r\n\r\n"), send(response), half_close()});
+    const auto refused = httpget({"--max-filesize", "100", peer.address(), "/"});
+    EXPECT_EQ(refused.status, 63) << refused.describe();
+    EXPECT_LE(refused.out.size(), 100U);
+    const auto taken = httpget({"--max-filesize", "1000", peer.address(), "/"});
+    EXPECT_EQ(taken.status, 0) << taken.describe();
+    EXPECT_TRUE(taken.out == body);
+    ProcessOptions terminal;
+    terminal.terminal = true;
+    EXPECT_EQ(httpget({"--max-filesize", "100", peer.address(), "/"}, terminal).status, 63);
+  }
+}
+
+TEST(HttpgetProgram, Network16_AFullDiskIsAnErrorInEveryTransfer) {
+  ScriptedPeer peer = greeter();
+  ProcessOptions full;
+  full.stdout_file = "/dev/full";
+  const std::string url = peer.address() + "/";
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{url},
+                                             {"-i", url},
+                                             {"-w", "%{http_code}", url},
+                                             {"-Z", "-w", "x", url, url, url},
+                                             {"--dry-run", url},
+                                             {"--help"},
+                                             {"--version"}}) {
+    EXPECT_EQ(httpget(words, full).status, 23) << words.front();
+  }
+}
+
+TEST(HttpgetProgram, Network17_ABrokenPipeIsQuiet) {
+  const std::string body(1 << 20, 'x');
+  ScriptedPeer peer({expect_until("\r\n\r\n"),
+                     send("HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + body)});
+  const auto result = run({"sh", "-c",
+                           "{ '" + our_program("httpget") + "' -w done " + peer.address() +
+                               " /; echo $? >&2; } | head -c 5"});
+  EXPECT_EQ(result.out, "xxxxx");
+  EXPECT_EQ(result.err, "23\n");
+}
+
+TEST(HttpgetProgram, Network18_AClosedStdinIsNoEmptyBody) {
+  ProcessOptions closed;
+  closed.closed = {0};
+  ScriptedPeer peer = ScriptedPeer::forever({drain()});
+  for (const char* option : {"-T", "-d"}) {
+    const std::string value = option == std::string("-T") ? "-" : "@-";
+    const auto result = httpget({option, value, peer.address(), "/"}, closed);
+    EXPECT_EQ(result.status, 26) << result.describe();
+    EXPECT_NE(result.err.find("cannot read stdin"), std::string::npos) << result.err;
+  }
+}
+
+TEST(HttpgetProgram, StdinIsNeverSentByHalf) {
+  // The redirect asks for the body again, and there is no more of it.
+  ScriptedPeer peer({expect_until("0\r\n\r\n"),
+                     send("HTTP/1.1 307 There\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n")});
+  ProcessOptions options;
+  options.input = "body";
+  const auto result = httpget({"-L", "-T", "-", peer.address(), "/"}, options);
+  EXPECT_EQ(result.status, 26) << result.describe();
+}
+
+TEST(HttpgetProgram, SecretsLeaveTheProcessTitle) {
+  ScriptedPeer peer({expect_until("\r\n\r\n"), stall()});
+  Child child({our_program("httpget"), "-u", "ann:SECRET1", "-bsid=SECRET2",
+               "--header=Authorization: SECRET3", "-x", "", "--noproxy", "*",
+               "http://ann:SECRET4@" + peer.address() + "/"});
+  ASSERT_TRUE(wait_until([&] { return peer.received().ends_with("\r\n\r\n"); }));
+  const std::string title = read_file("/proc/" + std::to_string(child.pid()) + "/cmdline");
+  EXPECT_EQ(title.find("SECRET"), std::string::npos) << title;
+  EXPECT_NE(title.find(peer.address()), std::string::npos);
+}
+
+TEST(HttpgetProgram, SignalsEndItAndItsTemporaryFiles) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    const TempFolder folder;
+    ScriptedPeer peer({expect_until("\r\n\r\n"),
+                       send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"), stall()});
+    Child child({our_program("httpget"), "-o", folder.file("out"), peer.address(), "/"});
+    const auto listing = [&] { return run({"ls", "-A", folder.path()}).out; };
+    ASSERT_TRUE(wait_until([&] { return listing().starts_with(".out."); }));
+    child.signal(number);
+    EXPECT_EQ(child.wait().signal, number);
+    EXPECT_EQ(listing(), "");
+    EXPECT_FALSE(exists(folder.file("out")));
+  }
+}
+
+TEST(HttpgetProgram, ATerminalSeesNoControlCharacters) {
+  ScriptedPeer peer(
+      {expect_until("\r\n\r\n"),
+       send("HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\na\x1b[31mb\x07\tc\r\n\xc2\x9b!\n")});
+  ProcessOptions terminal;
+  terminal.terminal = true;
+  const auto result = httpget({peer.address(), "/"}, terminal);
+  EXPECT_EQ(result.status, 0) << result.describe();
+  EXPECT_EQ(result.out.find('\x1b'), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("a\\x1b[31mb\\x07\tc\r\n"), std::string::npos) << result.out;
+}
+
+}  // namespace
+}  // namespace proto
