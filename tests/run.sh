@@ -4,7 +4,7 @@
 #   tests/run.sh --quick    without the sanitizers
 #   tests/run.sh --bench    the benchmarks instead
 #   tests/run.sh --queue    the proofs of sendmail-lite's queue, at full size: killed, failed and its power lost at every call,
-#                           10,000 messages (PROTO_QUEUE_MESSAGES) by 8 senders and 8 flushers; prints what it counted
+#                           10,000 messages (PROTO_QUEUE_MESSAGES) by 8 senders and 8 flushers, 1,000 flushed to Postfix and to Exim
 # More arguments go to ctest: tests/run.sh --quick -R Pop3
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,6 +38,7 @@ fi
 if [ -n "$queue" ]; then
   export PROTO_QUEUE_MESSAGES=${PROTO_QUEUE_MESSAGES:-10000}
   "${as_user[@]}" nice build/dev/tests/unit_tools --gtest_brief=1 --gtest_filter='Queue*:Flush*:Schedule*'
+  "${as_user[@]}" nice build/dev/tests/e2e_tests --gtest_filter='*SendmailServers.ManyWaiting*'
   exec "${as_user[@]}" nice build/dev/tests/hostile_tests --gtest_filter='SendmailQueue.*' "$@"
 fi
 
