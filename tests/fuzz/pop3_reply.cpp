@@ -46,7 +46,7 @@ void parse(Parse function) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::string whole = decode(input, size);
-  for (const std::size_t step : {1, 2, 7}) {
+  for (const std::size_t step : {1U, 2U, 7U}) {
     if (decode(input, step) != whole) std::abort();
   }
   const auto line = input.substr(0, input.find('\n'));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "support/pop3_scripts.h"
 #include "support/process.h"
@@ -256,6 +257,20 @@ TEST(Popsubjects, QuietIsQuieterThanCount) {
       tool.run(fresh, {"--new", "--state", tool.folder.file("state"), "--count", "--quiet"});
   EXPECT_EQ(news.status, 0) << news.describe();
   EXPECT_EQ(news.out, "");
+}
+
+TEST(HostilePopsubjects, AStateThatCannotBeWritten) {
+  const Tool tool;
+  const std::string state = tool.folder.file("state");
+  ScriptedPeer peer(asks_stat() + says("+OK 1 1\r\n") + answers("UIDL", "+OK\r\n1 a\r\n.\r\n") +
+                    answers("CAPA", "+OK\r\nTOP\r\n.\r\n") + gives({"x"}) + Script{drain()});
+  // No file may have a byte: a full disk, for all that the program sees.
+  std::vector<std::string> argv = {"sh", "-c", R"(trap "" XFSZ; ulimit -f 0; exec "$@")", "sh"};
+  for (const std::string& word : tool.argv(peer, {"--new", "--state", state})) argv.push_back(word);
+  const auto result = test::run(argv);
+  expect_failure(result, 74, "the state");
+  EXPECT_TRUE(result.out.ends_with("\n\nSubject: x\n")) << result.out;
+  EXPECT_FALSE(std::filesystem::exists(state));
 }
 
 TEST(HostilePopsubjects, WithoutTopByRetr) {

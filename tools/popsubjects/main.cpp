@@ -38,6 +38,7 @@ int exit_status(const std::exception& error) {
   if (const auto* refusal = dynamic_cast<const POP3Error*>(&error))
     return refusal->temporary() ? kTryLater : kUnavailable;
   if (dynamic_cast<const StateBusyError*>(&error) != nullptr) return kTryLater;
+  if (dynamic_cast<const WriteError*>(&error) != nullptr) return kInputOutput;  // the state
   return mail_exit_status(error);
 }
 
