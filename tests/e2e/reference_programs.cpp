@@ -89,6 +89,9 @@ TEST(ReferencePrograms, HelpVersionAndUsageErrors) {
     EXPECT_TRUE(wrong.err.starts_with(std::string(name) + ": ")) << wrong.err;
   }
   EXPECT_EQ(test::run({our_program("chatserver"), "--port", "65536"}).status, 2);
+  const auto contradiction = test::run({our_program("echoserver"), "--host", "::1", "-4"});
+  EXPECT_EQ(contradiction.status, 2);
+  EXPECT_EQ(contradiction.err, "echoserver: --host: ::1 is not of the family asked for\n");
 }
 
 TEST(ReferencePrograms, AnAddressInUseIsOneLineAndTheNextStartWorks) {

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
-#include <stdexcept>
 
 #include "common/help.h"
 #include "common/program.h"
@@ -35,6 +34,12 @@ void add_host_option(CLI::App& app, ServerFlags& flags) {
          "The address to listen on; '' is any interface")
       ->type_name("ADDR")
       ->default_str("loopback");
+  app.callback([&flags] {
+    const Family family = family_of(flags);
+    if (family == Family::unspecified || !Address::is_literal(flags.host)) return;
+    if (Address(flags.host, 0).family() != family)
+      throw CLI::ValidationError("--host", flags.host + " is not of the family asked for");
+  });
 }
 
 void add_server_options(CLI::App& app, ServerFlags& flags) {
@@ -89,10 +94,7 @@ Address address_of(const ServerFlags& flags) {
   if (!flags.host_given) return Address::loopback(family, flags.port);
   if (flags.host.empty()) return Address::any(family, flags.port);
   if (!Address::is_literal(flags.host)) return resolve(flags.host, flags.port, family).front();
-  const Address address(flags.host, flags.port);
-  if (family != Family::unspecified && address.family() != family)
-    throw std::invalid_argument("--host " + flags.host + " is not of the family asked for");
-  return address;
+  return Address(flags.host, flags.port);
 }
 
 bool announce(const std::string& line) {

@@ -33,7 +33,7 @@ struct ServerFlags {
 
 // --host --port -4 -6 -v --version. `flags.port` is the default.
 void add_server_options(CLI::App& app, ServerFlags& flags);
-// --host alone, where there is more than one port.
+// --host alone, where there is more than one port. One that -4 or -6 contradicts is a usage error.
 void add_host_option(CLI::App& app, ServerFlags& flags);
 // -4 -6 -v --version alone.
 void add_family_options(CLI::App& app, ServerFlags& flags);
@@ -44,8 +44,7 @@ void add_time_options(CLI::App& app, ServerFlags& flags);
 std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv, std::string_view usage);
 
 Family family_of(const ServerFlags& flags);
-// The address to bind to. Throws ResolveError; std::invalid_argument where -4 or -6 and the host
-// contradict each other.
+// The address to bind to. Throws ResolveError.
 Address address_of(const ServerFlags& flags);
 
 // Prints `line` and says whether it could: the first line of a server.
