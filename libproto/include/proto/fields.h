@@ -42,7 +42,7 @@ class Fields {
   // All of this name as one list, joined by ", " (RFC 9110 §5.3; not for Set-Cookie). Nothing where
   // there is none.
   std::optional<std::string> combined(std::string_view name) const;
-  bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
+  bool contains(std::string_view name) const noexcept { return !empty() && get(name).has_value(); }
 
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }

@@ -1,6 +1,8 @@
 // The one strict integer parser: digits only, with a maximum.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -16,18 +18,29 @@ constexpr std::optional<std::uint64_t> parse_decimal(
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
     const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (max - digit) / 10 || digit > max) return std::nullopt;
+    if (value > max / 10 || digit > max - value * 10) return std::nullopt;
     value = value * 10 + digit;
   }
   return value;
 }
 
+namespace detail {
+constexpr std::array<signed char, 256> make_hex_table() {
+  std::array<signed char, 256> table{};
+  table.fill(-1);
+  for (int value = 0; value < 16; ++value) {
+    const auto at = static_cast<std::size_t>(value);
+    table[static_cast<unsigned char>("0123456789abcdef"[at])] = static_cast<signed char>(value);
+    table[static_cast<unsigned char>("0123456789ABCDEF"[at])] = static_cast<signed char>(value);
+  }
+  return table;
+}
+inline constexpr auto kHexTable = make_hex_table();
+}  // namespace detail
+
 // The value of a hexadecimal digit, or -1.
 constexpr int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  return detail::kHexTable[static_cast<unsigned char>(c)];
 }
 
 }  // namespace proto

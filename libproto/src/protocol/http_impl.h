@@ -25,10 +25,12 @@ struct HTTPResponse::State {
   std::string_view next(std::size_t most);
   // How many body bytes may come before framing does; UINT64_MAX until the connection ends.
   std::uint64_t available();
+  void begin_chunk();
   void took(std::uint64_t size);
   std::size_t gather(std::span<char> into);
   std::uint64_t move_chunks_to_fd(int fd, std::uint64_t most);
   Stream& stream();
+  [[noreturn]] static void no_owner();
   [[noreturn]] void truncated() const;
   // Runs `f`; when it throws, the connection is over.
   template <typename F>
@@ -116,6 +118,30 @@ struct HTTPConnection::Impl {
   ResponseHeadParser head;
   std::shared_ptr<HTTPResponse::State> current;  // reused where the caller has let go of it
 };
+
+inline Stream& HTTPResponse::State::stream() {
+  if (owner == nullptr) no_owner();
+  return owner->stream;
+}
+
+// These are asked for every piece of a body.
+inline std::uint64_t HTTPResponse::State::available() {
+  if (framing.kind == BodyFraming::Kind::chunked) {
+    if (chunks.remaining() == 0 && !chunks.done()) begin_chunk();
+    return chunks.remaining();
+  }
+  if (framing.kind == BodyFraming::Kind::counted) return framing.length - received;
+  return framing.kind == BodyFraming::Kind::until_close ? UINT64_MAX : 0;
+}
+
+inline void HTTPResponse::State::took(std::uint64_t size) {
+  received += size;
+  if (framing.kind == BodyFraming::Kind::chunked) {
+    chunks.consumed(size);
+  } else if (framing.kind == BodyFraming::Kind::counted && received == framing.length) {
+    owner->finish(*this);
+  }
+}
 
 template <typename F>
 auto HTTPResponse::State::guarded(F f) {

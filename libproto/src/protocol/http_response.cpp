@@ -60,10 +60,8 @@ void HTTPConnection::Impl::finish(HTTPResponse::State& state) {
   if (!state.keep_alive || (pending.empty() && !stream.peek().empty())) stream.close();
 }
 
-Stream& HTTPResponse::State::stream() {
-  if (owner == nullptr)
-    throw std::logic_error("the connection went on, or was closed, before this body was read");
-  return owner->stream;
+void HTTPResponse::State::no_owner() {
+  throw std::logic_error("the connection went on, or was closed, before this body was read");
 }
 
 void HTTPResponse::State::truncated() const {
@@ -74,32 +72,14 @@ void HTTPResponse::State::truncated() const {
                     0, Phase::receive, peer);
 }
 
-std::uint64_t HTTPResponse::State::available() {
-  switch (framing.kind) {
-    case BodyFraming::Kind::counted:
-      return framing.length - received;
-    case BodyFraming::Kind::until_close:
-      return UINT64_MAX;
-    case BodyFraming::Kind::chunked:
-      break;
-    default:
-      return 0;
-  }
-  while (chunks.remaining() == 0 && !chunks.done()) {
-    const std::size_t used = chunks.feed(stream().peek());
-    stream().consume(used);
-    if (used == 0 && !stream().fill()) truncated();
-  }
-  return chunks.remaining();
-}
-
-void HTTPResponse::State::took(std::uint64_t size) {
-  received += size;
-  if (framing.kind == BodyFraming::Kind::chunked) {
-    chunks.consumed(size);
-  } else if (framing.kind == BodyFraming::Kind::counted && received == framing.length) {
-    owner->finish(*this);
-  }
+// Reads framing until data comes, or the end.
+void HTTPResponse::State::begin_chunk() {
+  Stream& from = stream();
+  do {
+    const std::size_t used = chunks.feed(from.peek());
+    from.consume(used);
+    if (used == 0 && !from.fill()) truncated();
+  } while (chunks.remaining() == 0 && !chunks.done());
 }
 
 std::string_view HTTPResponse::State::next(std::size_t most) {

@@ -121,7 +121,7 @@ bool HTTPConnection::Impl::read_head(bool until_continue) {
   for (;;) {
     head.reset();
     std::size_t size = 0;
-    while ((size = head.feed(stream.peek())) == 0) {
+    while (stream.peek().empty() || (size = head.feed(stream.peek())) == 0) {
       if (stream.fill()) continue;
       if (stream.peek().empty()) {
         throw EmptyReplyError("empty reply from " + stream.peer() + ": the connection was closed",

@@ -1,5 +1,6 @@
 #include "wire/body_framing.h"
 
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
@@ -20,8 +21,10 @@ constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 struct BodyFields {
   explicit BodyFields(const Fields& fields) noexcept
       : has_coding(WireFields::find(fields, "Transfer-Encoding") != fields.size()),
-        has_length(WireFields::find(fields, "Content-Length") != fields.size()) {}
+        length_at(WireFields::find(fields, "Content-Length")),
+        has_length(length_at != fields.size()) {}
   bool has_coding;
+  std::size_t length_at;  // of the first
   bool has_length;
 };
 
@@ -46,7 +49,12 @@ void require_chunked(const Fields& fields, std::string_view what) {
 }
 
 // RFC 9110 §8.6: a list of equal lengths counts as one.
-std::uint64_t content_length(const Fields& fields, std::string_view what, Deviations& deviations) {
+std::uint64_t content_length(const Fields& fields, const BodyFields& found, std::string_view what,
+                             Deviations& deviations) {
+  // Nearly always there is one, and it is one number.
+  if (WireFields::find(fields, "Content-Length", found.length_at + 1) == fields.size()) {
+    if (const auto only = parse_decimal(fields[found.length_at].value, kMaxLength)) return *only;
+  }
   std::optional<std::uint64_t> length;
   for_each_member(fields, "Content-Length", [&](std::string_view member) {
     const auto value = parse_decimal(member, kMaxLength);
@@ -100,7 +108,7 @@ BodyFraming framing_for(std::string_view request_method, int status, int version
   // 5. and 6.
   if (found.has_length) {
     framing.kind = Kind::counted;
-    framing.length = content_length(fields, "HTTP response", framing.deviations);
+    framing.length = content_length(fields, found, "HTTP response", framing.deviations);
     return framing;
   }
 
@@ -120,7 +128,7 @@ BodyFraming framing_for_request(int version, const Fields& fields) {
     require_chunked(fields, "HTTP request");
     framing.kind = BodyFraming::Kind::chunked;
   } else if (found.has_length) {
-    framing.length = content_length(fields, "HTTP request", framing.deviations);
+    framing.length = content_length(fields, found, "HTTP request", framing.deviations);
     framing.kind = framing.length == 0 ? BodyFraming::Kind::none : BodyFraming::Kind::counted;
   }
   return framing;

@@ -1,7 +1,6 @@
 #include "wire/chunked.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/characters.h"
 #include "base/integers.h"
@@ -16,7 +15,6 @@ namespace proto {
 namespace {
 
 constexpr std::size_t kMaxDigits = 16;
-constexpr std::uint64_t kMaxSize = std::numeric_limits<std::int64_t>::max();
 
 // RFC 9110 §6.5.1: what must be known before the body, or rules the connection, is no trailer.
 bool may_be_trailer(std::string_view name) noexcept {
@@ -76,6 +74,7 @@ void ChunkedDecoder::reset() noexcept {
   remaining_ = received_ = extension_bytes_ = 0;
   scanned_ = trailer_bytes_ = trailer_count_ = 0;
   trailers_.clear();
+  usual_bytes_ = 0;
 }
 
 // The size of the line at the front of `rest`, its LF included; 0 where it is not complete. Only
@@ -99,14 +98,20 @@ std::size_t ChunkedDecoder::take_size_line(std::string_view rest) {
   // Nearly every line is digits and CRLF.
   std::uint64_t value = 0;
   std::size_t digits = 0;
-  for (int digit = 0; digits < rest.size() && digits < kMaxDigits; ++digits) {
-    if ((digit = hex_digit(rest[digits])) < 0) break;
+  for (const std::size_t most = std::min(rest.size(), kMaxDigits); digits < most; ++digits) {
+    const int digit = hex_digit(rest[digits]);
+    if (digit < 0) break;
     value = value << 4 | static_cast<std::uint64_t>(digit);
   }
   std::size_t size = digits + 2;
   if (digits == 0 || rest.size() < size || rest[digits] != '\r' || rest[digits + 1] != '\n') {
     size = check_size_line(rest, digits);
     if (size == 0) return 0;
+  } else if (value != 0) {
+    std::copy_n(kChunkEnd.begin(), kChunkEnd.size(), usual_.begin());
+    std::copy_n(rest.begin(), size, usual_.begin() + kChunkEnd.size());
+    usual_bytes_ = kChunkEnd.size() + size;
+    usual_size_ = value;
   }
   if (value > kMaxSize - received_) refuse("too large a size", rest.substr(0, digits));
   scanned_ = 0;
@@ -159,11 +164,11 @@ std::size_t ChunkedDecoder::take_trailers(std::string_view rest) {
   }
 }
 
-std::size_t ChunkedDecoder::feed(std::string_view buffered) {
+std::size_t ChunkedDecoder::take_framing(std::string_view buffered) {
   std::size_t used = 0;
   if (state_ == State::data_end) {
     if (buffered.empty() || buffered == "\r") return 0;
-    if (!buffered.starts_with(kChunkEnd))
+    if (buffered[0] != '\r' || buffered[1] != '\n')
       refuse("want CRLF behind a chunk, got", buffered.substr(0, buffered[0] == '\r' ? 2 : 1));
     state_ = State::size_line;
     used = kChunkEnd.size();

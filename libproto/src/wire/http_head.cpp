@@ -201,8 +201,9 @@ bool ResponseHeadParser::parse_start_line(std::string_view line) {
                         is_digit(line[10]) && is_digit(line[11]) && line[9] != '0' &&
                         (line.size() == 12 || line[12] == ' ');
   // Other controls are taken, and escaped where the reason is shown.
+  const std::string_view reason = complete ? line.substr(12) : std::string_view();
   const bool clean =
-      std::none_of(line.begin(), line.end(), [](char c) { return c == '\r' || c == 0; });
+      std::none_of(reason.begin(), reason.end(), [](char c) { return c == '\r' || c == 0; });
   if (!complete || !clean) refuse_start(what(), kStatusLine, line);
   status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
   if (line.size() > 13) reason_.assign(line.substr(13));

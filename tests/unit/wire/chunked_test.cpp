@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "proto/error.h"
 #include "support/feed.h"
 
 namespace proto {
@@ -54,6 +55,21 @@ TEST(ChunkedDecoder, TakesChunksAndLeavesWhatFollows) {
             "hello, world!!!+HTTP/1.1");
   EXPECT_EQ(decode("0\r\n\r\n"), "+");
   EXPECT_EQ(decode("00000005\r\nhello\r\n000\r\n\r\n"), "hello+");
+}
+
+// The framing between them is the same bytes, which the decoder knows again.
+TEST(ChunkedDecoder, TakesChunksOfOneSize) {
+  EXPECT_EQ(decode("3\r\nabc\r\n3\r\ndef\r\n3\r\nghi\r\n0\r\n\r\n"), "abcdefghi+");
+  EXPECT_EQ(decode("3\r\nabc\r\n3\r\ndef\r\n03\r\nghi\r\n3;x\r\njkl\r\n3\r\nmno\r\n0\r\n\r\n"),
+            "abcdefghijklmno+");
+  expect_refused("3\r\nabc\r\n3\r\ndef\n3\r\nghi\r\n", "want CRLF behind a chunk");
+}
+
+TEST(ChunkedDecoder, ChunksOfOneSizeAddUpToTheSameLimit) {
+  ChunkedDecoder decoder;
+  EXPECT_EQ(decoder.feed("4000000000000000\r\n"), 18U);
+  decoder.consumed(decoder.remaining());
+  EXPECT_THROW(decoder.feed("\r\n4000000000000000\r\n"), ProtocolError);
 }
 
 TEST(ChunkedDecoder, PassesOverExtensions) {
