@@ -2,6 +2,7 @@
 // For instructions: `perf stat`, or `valgrind --tool=callgrind` on `bench_head_parser --loop N`.
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -82,6 +83,7 @@ int main(int argc, char** argv) {
     for (long i = std::atol(argv[2]); i > 0; --i) sum += parse(parser);
     return sum == 0 ? 1 : 0;
   }
+  std::puts("the bar for response_head: 245 ns, 1.5 times picohttpparser's 163 ns");
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }
