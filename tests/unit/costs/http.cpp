@@ -3,6 +3,7 @@
 // because it counts what operator new gives out.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -15,12 +16,14 @@
 namespace {
 
 thread_local std::size_t allocations = 0;
+// Of this thread; the one with this number fails.
+thread_local std::size_t failing = SIZE_MAX;
 
 }  // namespace
 
 // Not inlined: g++ would see a pointer of operator new go to free().
 [[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
+  if (allocations++ == failing) throw std::bad_alloc();
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
@@ -98,6 +101,32 @@ TEST(HTTPCosts, ReadingAChunkedBodyAllocatesNothing) {
     const bool warm = round == 3;
     EXPECT_TRUE(!warm || allocations == before) << allocations - before;
   }
+}
+
+// Hostile network row 15: whichever allocation fails, it is a bad_alloc, and then it works again.
+TEST(HTTPCosts, Hostile_Network15_AnyAllocationMayFail) {
+  // It answers before it is asked: some of the requests never come.
+  ScriptedPeer peer = ScriptedPeer::forever({send(kChunked), drain()});
+  std::size_t failed = 0;
+  for (bool done = false; !done;) {
+    ASSERT_LT(failed, 1000U);
+    std::string got;
+    got.reserve(1000);
+    const std::size_t before = allocations;
+    failing = before + failed;
+    try {
+      HTTPConnection connection(peer.host(), peer.port());
+      connection.request("GET", "/", {}, {{"Accept", "text/html, and whatever else there may be"}});
+      HTTPResponse response = connection.getresponse();
+      response.read_to([&](std::string_view piece) { got += piece; });
+      done = allocations <= failing;
+      EXPECT_EQ(got.size(), 200U);
+    } catch (const std::bad_alloc&) {
+    }
+    failing = SIZE_MAX;
+    ++failed;
+  }
+  EXPECT_GT(failed, 5U);
 }
 
 // In a process of its own, from its start to its end.
