@@ -2,6 +2,9 @@
 // own.
 #include <zlib.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "proto/http_session.h"
 #include "support/process.h"
 #include "support/scripted_peer.h"
@@ -189,6 +192,44 @@ TEST(HttpSession, ResumeAppendsOrFetchesAnewAndNeverSplices) {
     EXPECT_EQ(get(peer).status, 0);
     EXPECT_EQ(read_file(folder.file("f")), "newer");
   }
+}
+
+TEST(HttpSession, ResumeTrustsAValidatorOnlyForTheFileAsItWasWritten) {
+  const TempFolder folder;
+  const std::string file = folder.file("f");
+  {
+    ScriptedPeer peer({head(), send(kOk + "ETag: \"one\"\r\nContent-Length: 10\r\n\r\n01234")});
+    EXPECT_EQ(run({our_program("httpget"), "-C", "-", "-o", file, peer.address(), "/"}).status, 18);
+  }
+  // The same file, and so the same attribute, with what somebody else put there.
+  const auto before = std::filesystem::last_write_time(file);
+  std::ofstream(file) << "other";
+  std::filesystem::last_write_time(file, before - std::chrono::hours(24));
+  ScriptedPeer peer({head(), reply("ETag: \"one\"\r\n", "", "412 Precondition Failed"), head(),
+                     reply("ETag: \"one\"\r\n", "0123456789")});
+  EXPECT_EQ(run({our_program("httpget"), "-C", "-", "-o", file, peer.address(), "/"}).status, 0);
+  EXPECT_EQ(peer.received().find("If-Range"), std::string::npos);
+  EXPECT_NE(peer.received().find("If-Unmodified-Since"), std::string::npos);
+  EXPECT_EQ(read_file(file), "0123456789");
+}
+
+TEST(HttpSession, IncludeShowsTheHeadsOfRedirectsAndLoginsAsCurlDoes) {
+  const TempFolder folder;
+  const Script script{
+      head(), redirect("/next"),
+      head(), reply("WWW-Authenticate: Basic realm=\"r\"\r\n", "", "401 Unauthorized"),
+      head(), reply("", "done")};
+  std::vector<std::string> outputs;
+  for (const std::string& program : {our_program("httpget"), find_program("curl", "curl")}) {
+    ScriptedPeer peer(script);
+    const auto result =
+        run({program, "-s", "-i", "-L", "--anyauth", "-u", "ann:secret", "-D", folder.file("head"),
+             "-w", "%{size_header}", "http://" + peer.address() + "/"});
+    outputs.push_back(result.out + read_file(folder.file("head")));
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+  EXPECT_NE(outputs[0].find("302 Found"), std::string::npos);
+  EXPECT_NE(outputs[0].find("401 Unauthorized"), std::string::npos);
 }
 
 TEST(HttpSession, Hostile52_NamesFromTheServerStayInTheFolder) {

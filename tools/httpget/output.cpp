@@ -177,7 +177,12 @@ void Output::append(SessionResponse& response) {
                                                                [](const int* f) { ::close(*f); });
   if (::lseek(fd, static_cast<off_t>(target_.append_at), SEEK_SET) < 0)
     throw WriteError("cannot write", errno);
-  write_body(response, fd, true);
+  try {
+    write_body(response, fd, true);
+  } catch (const NetworkError&) {
+    Resume::keep_validator(*target_.path, response.headers());
+    throw;
+  }
   if (::fsync(fd) != 0) throw WriteError("cannot write", errno);
 }
 

@@ -124,7 +124,9 @@ void add_time_condition(Fields& fields, const std::string& text) {
   } else if (std::tm day{}; ::strptime(value.c_str(), "%Y-%m-%d %H:%M:%S", &day) != nullptr ||
                             ::strptime(value.c_str(), "%Y-%m-%dT%H:%M:%S", &day) != nullptr ||
                             ::strptime(value.c_str(), "%Y-%m-%d", &day) != nullptr ||
-                            ::strptime(value.c_str(), "%Y%m%d", &day) != nullptr) {
+                            ::strptime(value.c_str(), "%Y%m%d", &day) != nullptr ||
+                            ::strptime(value.c_str(), "%d %b %Y %H:%M:%S", &day) != nullptr ||
+                            ::strptime(value.c_str(), "%d %b %Y", &day) != nullptr) {
     time = std::chrono::sys_seconds(std::chrono::seconds(::timegm(&day)));
   } else if (::stat(value.c_str(), &status) == 0) {
     time = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
@@ -240,7 +242,10 @@ Request make_request(const Options& o, const URL& given) {
       .http = {.method = o.method, .url = given, .headers = {}, .body = {}, .may_retry = {}},
       .bytes = {}};
   SessionRequest& http = request.http;
-  for (const std::string& text : o.url_query) add_query(http.url, urlencoded(text));
+  for (const std::string& text : o.url_query) {
+    // As curl's: behind a + it goes as it is.
+    add_query(http.url, text.starts_with('+') ? text.substr(1) : urlencoded(text));
+  }
   if (!o.user_agent.empty()) http.headers.add("User-Agent", o.user_agent);
   http.headers.add("Accept", "*/*");
   if (!o.referer.empty()) http.headers.add("Referer", o.referer);

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
+
 #include "base/characters.h"
 #include "base/integers.h"
 #include "wire/byte_range.h"
@@ -13,7 +15,14 @@ namespace proto::httpget {
 
 namespace {
 constexpr const char* kAttribute = "user.httpget.validator";
+
+// What stands before the validator: it vouches for the file as it was written then, and not for
+// what somebody else has put into it since.
+std::string time_of(const struct stat& status) {
+  return std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " ";
 }
+
+}  // namespace
 
 Resume::Resume(const Options& o, const Target& target) {
   if (o.resume.empty()) return;
@@ -32,9 +41,10 @@ Resume::Resume(const Options& o, const Target& target) {
   modified_ = std::chrono::sys_seconds(std::chrono::seconds(status.st_mtim.tv_sec));
   char value[512];
   const ssize_t n = ::getxattr(target.path->c_str(), kAttribute, value, sizeof value);
-  if (n > 0 && !has_line_break_or_nul({value, static_cast<std::size_t>(n)})) {
-    validator_.assign(value, static_cast<std::size_t>(n));
-  }
+  const std::string_view kept(value, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  const std::string written = time_of(status);
+  if (kept.starts_with(written) && !has_line_break_or_nul(kept))
+    validator_ = kept.substr(written.size());
 }
 
 void Resume::ask(Fields& headers) const {
@@ -76,8 +86,10 @@ Resume::Verdict Resume::judge(const SessionResponse& response) const {
 
 void Resume::keep_validator(const std::string& path, const Fields& fields) {
   const auto validator = if_range_for(fields);
-  if (!validator ||
-      ::setxattr(path.c_str(), kAttribute, validator->data(), validator->size(), 0) != 0) {
+  struct stat status {};
+  const bool there = validator && ::stat(path.c_str(), &status) == 0;
+  const std::string value = there ? time_of(status) + *validator : "";
+  if (!there || ::setxattr(path.c_str(), kAttribute, value.data(), value.size(), 0) != 0) {
     ::removexattr(path.c_str(), kAttribute);  // an old one would vouch for the wrong bytes
   }
 }

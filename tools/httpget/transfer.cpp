@@ -190,6 +190,7 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
   }
   report.method = request.http.method;
   Target target = target_for(options_, request.http.url, index);
+  report.file_name = target.path.value_or("");
   if (options_.dry_run) return dry_run(request);
   const Resume resume(options_, target);
   const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
@@ -202,6 +203,8 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
     SessionResponse response = ask(request.http, resume, target, deadline, complete);
     in_body = true;
     fill_report(report, response, start);
+    if (!options_.write_out.empty() && request.http.body)
+      report.size_upload = request.http.body().length().value_or(0);
     if (complete) return kDone;
     Segments segments(options_, session_, request.http, deadline, progress_);
     try {
@@ -222,6 +225,8 @@ int Transfers::run_one(std::size_t index) {
   Report report;
   report.url = urls_[index].to_string();
   report.url_effective = report.url;
+  report.number = index;
+  report.referer = options_.referer;
   bool in_body = false;
   int status = kDone;
   try {

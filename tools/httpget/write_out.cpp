@@ -13,15 +13,26 @@ namespace {
 
 using Values = std::map<std::string, nlohmann::ordered_json, std::less<>>;
 
+std::string upper(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 Values values_of(const Report& r) {
-  const double rate = r.total > 0 ? static_cast<double>(r.size_download) / r.total : 0;
+  const auto rate = [&r](std::uint64_t size) {
+    return r.total > 0 ? static_cast<std::uint64_t>(static_cast<double>(size) / r.total) : 0;
+  };
   return {
       {"content_type", r.content_type},
       {"errormsg", r.error},
       {"exitcode", r.exit_code},
       {"filename_effective", r.file_name},
       {"http_code", r.http_code},
-      {"http_version", r.http_version == 10 ? "1.0" : "1.1"},
+      {"http_version", r.http_code == 0       ? "0"
+                       : r.http_version == 10 ? "1.0"
+                                              : "1.1"},
       {"method", r.method},
       {"num_connects", r.connects},
       {"num_headers", r.headers.size()},
@@ -31,10 +42,16 @@ Values values_of(const Report& r) {
       {"remote_ip", r.remote_ip},
       {"remote_port", r.remote_port},
       {"response_code", r.http_code},
-      {"scheme", r.scheme},
+      {"scheme", upper(r.scheme)},
       {"size_download", r.size_download},
       {"size_header", r.size_header},
-      {"speed_download", static_cast<std::uint64_t>(rate)},
+      {"size_upload", r.size_upload},
+      {"ssl_verify_result", 0},  // what is not trusted does not come this far
+      {"proxy_ssl_verify_result", 0},
+      {"referer", r.referer},
+      {"urlnum", r.number},
+      {"speed_download", rate(r.size_download)},
+      {"speed_upload", rate(r.size_upload)},
       {"time_appconnect", r.appconnect},
       {"time_connect", r.connect},
       {"time_namelookup", r.namelookup},
@@ -66,7 +83,11 @@ std::string text_of(std::string_view name, const nlohmann::ordered_json& value) 
 
 std::string json_of(const Values& values) {
   nlohmann::ordered_json all;
-  for (const auto& [name, value] : values) all[name] = value;
+  for (const auto& [name, value] : values) {
+    // As curl's: null where there is none.
+    const bool none = value.is_string() && value.get_ref<const std::string&>().empty();
+    all[name] = none ? nlohmann::ordered_json() : value;
+  }
   return dump(all);
 }
 
