@@ -114,6 +114,12 @@ INSTANTIATE_TEST_SUITE_P(
         "-F 'f=@form.txt;type=text/x-y;filename=z' ECHO/multi", "--url-query a=b ECHO/path",
         "--limit-rate 1M FILES/data.txt", "--max-filesize 10 -o out FILES/data.txt", "-0 ECHO/",
         "--http1.1 ECHO/", "-4 ECHO/", "-Z -o out FILES/data.txt -o part.txt FILES/data.txt",
+        "--url-query '+raw=a%20b' ECHO/path", "-F 'f=@form.txt;filename=z.html' ECHO/multi",
+        "-z '1 Feb 2035' -w '%{http_code}' FILES/data.txt",
+        "-e http://ref.example/ -d abc -w '%{scheme} %{size_upload} %{urlnum} %{referer} "
+        "%{ssl_verify_result} %{proxy_ssl_verify_result} %{http_version}' ECHO/form",
+        "-L -o out -w '%{num_redirects} %{num_connects} %{redirect_url}' ECHO/redirect/302",
+        "-o out -w '%{http_version} %{filename_effective} %{exitcode}' http://127.0.0.1:1/",
         "-S ECHO/", "--retry 1 ECHO/", "ftp://127.0.0.1/x", "http://127.0.0.1:1/"));
 
 }  // namespace
