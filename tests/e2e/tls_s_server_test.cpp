@@ -2,6 +2,8 @@
 // the whole of Stream::connect().
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "proto/error.h"
 #include "proto/stream.h"
 #include "support/process.h"
@@ -112,6 +114,48 @@ TEST(TLSAgainstOpenSSL, WeakSettingsAreRefused) {
   EXPECT_EQ(refusal(OpenSSLServer(test_server(), {"-tls1_1", "-cipher", "ALL" + level})), "");
   EXPECT_EQ(refusal(OpenSSLServer(test_server(), {"-tls1_2", "-cipher", "aNULL" + level})), "");
   EXPECT_EQ(refusal(OpenSSLServer(test_server(), {"-tls1_2", "-cipher", "eNULL" + level})), "");
+}
+
+// The same by httpget: the exit status says that the certificate is not trusted, in one line, and
+// with -k it is the server's answer that counts (this one speaks no HTTP).
+TEST(TLSAgainstOpenSSL, TheToolRefusesBadCertificatesToo) {
+  const auto httpget = [](const OpenSSLServer& server, const Words& more) {
+    const std::string port = std::to_string(server.port());
+    Words words = {our_program("httpget"),
+                   "--cacert",
+                   test_root().certificate_file(),
+                   "--resolve",
+                   "localhost:" + port + ":127.0.0.1",
+                   "https://localhost:" + port + "/"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const Identity stranger({.common_name = "nobody's root",
+                           .extended_key_usage = "",
+                           .basic_constraints = "critical,CA:TRUE"});
+  const Identity leaf({.common_name = "a leaf", .alternative_names = "DNS:localhost"},
+                      &test_root());
+  const std::vector<Identity> bad = {
+      Identity({.alternative_names = "DNS:localhost", .ends_in_seconds = -60}, &test_root()),
+      Identity({.alternative_names = "DNS:localhost", .starts_in_seconds = 3600}, &test_root()),
+      Identity({.alternative_names = "DNS:other.example"}, &test_root()),
+      Identity({.alternative_names = "DNS:localhost"}),
+      Identity({.alternative_names = "DNS:localhost"}, &stranger),
+      Identity({.common_name = "localhost"}, &test_root()),
+      Identity({.alternative_names = "DNS:*,DNS:l*"}, &test_root()),
+      Identity({.raw_dns_name = std::string("localhost\0.evil.example", 23)}, &test_root()),
+      Identity({.alternative_names = "DNS:localhost", .extended_key_usage = "clientAuth"},
+               &test_root()),
+      Identity({.alternative_names = "DNS:localhost"}, &leaf)};
+  for (const Identity& identity : bad) {
+    const OpenSSLServer server(identity);
+    const ProcessResult refused = httpget(server, {});
+    EXPECT_EQ(refused.status, 60) << refused.describe();
+    EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+    EXPECT_EQ(httpget(server, {"-k"}).status, 8);
+  }
+  const OpenSSLServer old(test_server(), {"-tls1_1", "-cipher", "ALL@SECLEVEL=0"});
+  EXPECT_EQ(httpget(old, {}).status, 35);
 }
 
 }  // namespace
