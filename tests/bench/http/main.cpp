@@ -9,7 +9,9 @@
 #include <exception>
 #include <functional>
 
+#include "downloads.h"
 #include "measure.h"
+#include "rounds.h"
 #include "server.h"
 #include "support/system_calls.h"
 #include "support/tls_authority.h"
@@ -22,21 +24,8 @@ using proto::test::trace_calls;
 
 constexpr const char* kUsage =
     "usage: bench_http [--rounds N] [--requests N] [--mib N] [--file-mib N] [--quick] [TABLE]...\n"
-    "tables: small small-tls pipelined counted chunked counted-tls file start\n";
-
-struct Settings {
-  int rounds = 7;
-  int requests = 4000;  // in a round
-  int mib = 512;        // of a body
-  int file_mib = 1024;  // to a file
-  std::vector<std::string> tables;
-  bool wants(const std::string& table) const {
-    if (tables.empty()) return true;
-    for (const std::string& one : tables)
-      if (one == table) return true;
-    return false;
-  }
-};
+    "tables: small small-tls pipelined counted chunked counted-tls file start compressed "
+    "parallel\n";
 
 struct Peer {
   std::string name;
@@ -87,34 +76,6 @@ std::string instructions_between(const Command& less, const Command& more, doubl
   const auto a = instructions(less);
   const auto b = instructions(more);
   return a && b ? number((*b - *a) / units) : "-";
-}
-
-// Every client in every round, each time in another order: what one leaves behind in memory is not
-// always the same one's luck.
-template <typename F>
-std::vector<std::vector<Cost>> interleaved(std::size_t clients, int rounds, F run) {
-  std::vector<std::vector<Cost>> costs(clients);
-  run_on(0);
-  for (int round = 0; round < rounds; ++round) {
-    for (std::size_t n = 0; n < clients; ++n) {
-      const std::size_t i = (n + static_cast<std::size_t>(round)) % clients;
-      costs[i].push_back(run(i));
-    }
-  }
-  run_anywhere();
-  return costs;
-}
-
-std::vector<double> ratios(const std::vector<Cost>& a, const std::vector<Cost>& b,
-                           double Cost::*what) {
-  std::vector<double> out;
-  for (std::size_t i = 0; i < a.size(); ++i) out.push_back(a[i].*what / b[i].*what);
-  return out;
-}
-double median_of(const std::vector<Cost>& costs, double Cost::*what) {
-  std::vector<double> values;
-  for (const Cost& cost : costs) values.push_back(cost.*what);
-  return median(values);
 }
 
 void small_requests(const Settings& s, const std::vector<Peer>& clients, const Where& where,
@@ -175,14 +136,6 @@ void bodies(const Settings& s, const std::vector<Peer>& clients, const Where& wh
   table.row(bar);
   table.print();
 }
-
-// A program of whose whole run we know nothing but what it costs.
-struct Program {
-  std::string name;
-  Command command;
-  std::string stdout_file;
-  bool sync = false;  // with what makes its file durable
-};
 
 void to_a_file(const Settings& s, const Where& where) {
   const std::string folder = std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp";
@@ -279,6 +232,8 @@ void run(const Settings& s) {
            {"the bar", "", "", "", "<= 1.03"});
   if (s.wants("file")) to_a_file(s, {far});
   if (s.wants("start")) start_up(s, clients, {near}, {near_tls, ca});
+  if (s.wants("compressed")) compressed(s);
+  if (s.wants("parallel")) parallel(s);
 }
 
 Settings parse(int argc, char** argv) {
