@@ -75,11 +75,12 @@ void HTTPResponse::State::truncated() const {
 // Reads framing until data comes, or the end.
 void HTTPResponse::State::begin_chunk() {
   Stream& from = stream();
-  do {
+  for (;;) {
     const std::size_t used = chunks.feed(from.peek());
     from.consume(used);
+    if (chunks.remaining() != 0 || chunks.done()) return;
     if (used == 0 && !from.fill()) truncated();
-  } while (chunks.remaining() == 0 && !chunks.done());
+  }
 }
 
 std::string_view HTTPResponse::State::next(std::size_t most) {
