@@ -130,6 +130,11 @@ class HTTPResponse {
   std::string_view getheader(std::string_view name, std::string_view otherwise) const {
     return headers().get(name).value_or(otherwise);
   }
+  // Every field, in the order it came; every value of `name`. The views live as long as headers().
+  const Fields& getheaders() const noexcept { return headers(); }
+  std::vector<std::string_view> getheaders(std::string_view name) const {
+    return headers().get_all(name);
+  }
   // Complete once the body has been read; fields of framing, routing and authentication are dropped
   // (RFC 9110 §6.5.1).
   const Fields& trailers() const noexcept;

@@ -39,6 +39,18 @@ TEST(HTTPConnection, GetsAPageAndKeepsTheConnection) {
   EXPECT_EQ(peer.counts().flights, 2U);
 }
 
+TEST(HTTPResponse, GetheadersGivesEveryFieldAndEveryValue) {
+  ScriptedPeer peer({head(), send("HTTP/1.1 204 No Content\r\nSet-Cookie: a=1\r\nX-Y: z\r\n"
+                                  "set-cookie: b=2, c\r\n\r\n")});
+  HTTPConnection c(peer.host(), peer.port());
+  c.request("GET", "/");
+  const HTTPResponse r = c.getresponse();
+  EXPECT_EQ(r.getheaders(),
+            Fields({{"Set-Cookie", "a=1"}, {"X-Y", "z"}, {"set-cookie", "b=2, c"}}));
+  EXPECT_EQ(r.getheaders("Set-Cookie"), (std::vector<std::string_view>{"a=1", "b=2, c"}));
+  EXPECT_TRUE(r.getheaders("X-None").empty());
+}
+
 TEST(HTTPConnection, ReadsChunksAndTrailersEveryWay) {
   const std::string response =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
