@@ -18,10 +18,28 @@
 
 namespace {
 
-// A look-up of "hangs.invalid" does not return before this says so.
-std::mutex hang_mutex;
-std::condition_variable hang_over;
-bool hang_released = false;
+// A look-up of "hangs.invalid" does not return while there is one of these.
+class HangingLookUps {
+ public:
+  HangingLookUps() { set(true); }
+  ~HangingLookUps() { set(false); }
+  HangingLookUps(const HangingLookUps&) = delete;
+  HangingLookUps& operator=(const HangingLookUps&) = delete;
+  static void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [] { return !hanging_; });
+  }
+
+ private:
+  static void set(bool hanging) {
+    const std::lock_guard lock(mutex_);
+    hanging_ = hanging;
+    changed_.notify_all();
+  }
+  static inline std::mutex mutex_;
+  static inline std::condition_variable changed_;
+  static inline bool hanging_ = false;
+};
 thread_local bool one_byte_sends = false;
 
 template <typename F>
@@ -35,8 +53,7 @@ F* real(const char* name) {
 extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
                            addrinfo** result) {
   if (host != nullptr && std::string_view(host) == "hangs.invalid") {
-    std::unique_lock lock(hang_mutex);
-    hang_over.wait(lock, [] { return hang_released; });
+    HangingLookUps::wait();
     return EAI_NONAME;
   }
   static auto* const kReal = real<decltype(::getaddrinfo)>("getaddrinfo");
@@ -62,6 +79,7 @@ using namespace test;
 const std::string kHi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 TEST(HostileHttpNetwork, Network4_ALookUpThatHangsEndsByTheDeadlineOrWhenCancelled) {
+  const HangingLookUps hanging;
   HTTPConnection connection("hangs.invalid", 80);
   connection.set_deadline(Deadline::after(std::chrono::milliseconds(20)));
   try {
@@ -76,9 +94,6 @@ TEST(HostileHttpNetwork, Network4_ALookUpThatHangsEndsByTheDeadlineOrWhenCancell
   HTTPConnection cancelled("hangs.invalid", 80);
   cancelled.cancel();
   EXPECT_THROW(cancelled.request("GET", "/"), CancelledError);
-  const std::lock_guard lock(hang_mutex);
-  hang_released = true;
-  hang_over.notify_all();
 }
 
 TEST(HostileHttpNetwork, Network10_AReplyBehindAHalfCloseIsDelivered) {
