@@ -29,7 +29,7 @@ std::vector<Row> rows() {
   return {
       {"Row01_EofAtOnce", "", "EmptyReplyError", 52},
       {"Row02_EofInTheHead", "HTTP/1.1 200 OK\r\nContent-Le", "ClosedError", 56},
-      {"Row03_BodyTooShort", kOk + "Content-Length: 50\r\n\r\nhello", "ClosedError", 18},
+      {"Row03_BodyTooShort", kOk + "Content-Length: 50\r\n\r\nhello", "IncompleteBodyError", 18},
       {"Row04_TwoLengths", kOk + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
        "HTTPFramingError", 56},
       {"Row05_EqualLengths", kOk + "Content-Length: 5, 5\r\nContent-Length: 5\r\n\r\nhello",
@@ -41,8 +41,8 @@ std::vector<Row> rows() {
       {"Row10_EmptyLength", kOk + "Content-Length: \r\n\r\nhello", "HTTPFramingError", 56},
       {"Row11_TooManyDigits", kOk + "Content-Length: 99999999999999999999\r\n\r\nhello",
        "HTTPFramingError", 56},
-      {"Row12_HugeLength", kOk + "Content-Length: 9223372036854775807\r\n\r\nhello", "ClosedError",
-       18},
+      {"Row12_HugeLength", kOk + "Content-Length: 9223372036854775807\r\n\r\nhello",
+       "IncompleteBodyError", 18},
       {"Row13_ChunkedAndLength",
        kOk + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
        "200 hello", 0},
@@ -73,8 +73,9 @@ std::vector<Row> rows() {
       {"Row25_ChunkZeros", kChunked + std::string(5000, '0') + "5\r\nhello\r\n0\r\n\r\n",
        "LimitError", 56},
       {"Row26_NoCrlfBehindAChunk", kChunked + "5\r\nhelloXX0\r\n\r\n", "ProtocolError", 56},
-      {"Row27_EofAfterAChunk", kChunked + "5\r\nhello\r\n", "ClosedError", 18},
-      {"Row27_EofAfterTheLastChunkLine", kChunked + "5\r\nhello\r\n0\r\n", "ClosedError", 18},
+      {"Row27_EofAfterAChunk", kChunked + "5\r\nhello\r\n", "IncompleteBodyError", 18},
+      {"Row27_EofAfterTheLastChunkLine", kChunked + "5\r\nhello\r\n0\r\n", "IncompleteBodyError",
+       18},
       {"Row28_EndlessExtension", kChunked + "5;", "LimitError", 56, "aaaaaaaa"},
       {"Row29_EndlessTrailers", kChunked + "0\r\n", "LimitError", 56, "X-Trailer: y\r\n"},
       {"Row30_EndlessInterim", "", "LimitError", 56, "HTTP/1.1 103 Early Hints\r\n\r\n"},
@@ -126,6 +127,8 @@ std::string fetch(const ScriptedPeer& peer) {
     return std::to_string(response.status()) + " " + body;
   } catch (const EmptyReplyError&) {
     return "EmptyReplyError";
+  } catch (const IncompleteBodyError&) {
+    return "IncompleteBodyError";
   } catch (const ClosedError&) {
     return "ClosedError";
   } catch (const HTTPFramingError&) {
@@ -180,19 +183,30 @@ INSTANTIATE_TEST_SUITE_P(Rows, HostileHttp, testing::ValuesIn(rows()),
                            return std::string(row.param.name);
                          });
 
-TEST(HostileHttpConnection, Row03_WhatCameIsKeptAndBothCountsAreNamed) {
-  ScriptedPeer peer({expect_until("\r\n\r\n"), send(kOk + "Content-Length: 50\r\n\r\nhello")});
-  HTTPConnection connection(peer.host(), peer.port());
-  connection.request("GET", "/");
-  HTTPResponse response = connection.getresponse();
-  std::string got;
-  try {
-    response.read_to([&](std::string_view piece) { got += piece; });
-    FAIL();
-  } catch (const ClosedError& e) {
-    EXPECT_NE(std::string(e.what()).find("after 5 of 50 bytes"), std::string::npos) << e.what();
+TEST(HostileHttpConnection, Row03_27_WhatCameIsKeptAndCounted) {
+  struct Case {
+    std::string rest, told;
+    std::optional<std::uint64_t> expected;
+  };
+  for (const Case& cut : {Case{"Content-Length: 50\r\n\r\nhello", "after 5 of 50 bytes", 50},
+                          Case{"Transfer-Encoding: chunked\r\n\r\n9\r\nhello",
+                               "in a chunk, 4 octets before its end; 5 octets", std::nullopt}}) {
+    ScriptedPeer peer({expect_until("\r\n\r\n"), send(kOk + cut.rest)});
+    HTTPConnection connection(peer.host(), peer.port());
+    connection.request("GET", "/");
+    HTTPResponse response = connection.getresponse();
+    std::string got;
+    try {
+      response.read_to([&](std::string_view piece) { got += piece; });
+      FAIL();
+    } catch (const IncompleteBodyError& e) {
+      EXPECT_NE(std::string(e.what()).find(cut.told), std::string::npos) << e.what();
+      EXPECT_EQ(e.received(), 5U);
+      EXPECT_EQ(e.expected(), cut.expected);
+      EXPECT_EQ(e.address(), peer.address());
+    }
+    EXPECT_EQ(got, "hello");
   }
-  EXPECT_EQ(got, "hello");
 }
 
 TEST(HostileHttpConnection, Row13_41_42_SuchConnectionsAreNeverUsedAgain) {

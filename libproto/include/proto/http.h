@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/deadline.h"
@@ -71,6 +72,25 @@ class TunnelError : public ReplyError {
 class EmptyReplyError : public ClosedError {
  public:
   using ClosedError::ClosedError;
+};
+
+// The connection was closed in a body whose end was not reached (RFC 9112 §8); http.client's
+// IncompleteRead. Over TLS this is an end with close_notify; one without is a plain ClosedError.
+class IncompleteBodyError : public ClosedError {
+ public:
+  IncompleteBodyError(const std::string& what, std::string address, std::uint64_t received,
+                      std::optional<std::uint64_t> expected)
+      : ClosedError(what, 0, Phase::receive, std::move(address)),
+        received_(received),
+        expected_(expected) {}
+  // Body bytes that were read before the end, and the length that the head gave; nothing where the
+  // body was chunked.
+  std::uint64_t received() const noexcept { return received_; }
+  std::optional<std::uint64_t> expected() const noexcept { return expected_; }
+
+ private:
+  std::uint64_t received_;
+  std::optional<std::uint64_t> expected_;
 };
 
 // The fields do not say one thing about where the body ends (RFC 9112 §6.3).
@@ -155,7 +175,7 @@ class HTTPResponse {
   std::vector<std::string> deviations() const;
 
   // The rest of the body; LimitError past HTTPLimits::max_read_bytes. Each of these throws
-  // ClosedError where the body ends early, naming both counts; what was read before stays read.
+  // IncompleteBodyError where the body ends early; what was read before stays read.
   std::string read();
   // At most `size` bytes, fewer only at the end.
   std::string read(std::size_t size);

@@ -66,10 +66,16 @@ void HTTPResponse::State::no_owner() {
 
 void HTTPResponse::State::truncated() const {
   const std::string peer = owner != nullptr ? owner->stream.peer() : std::string();
-  if (framing.kind == BodyFraming::Kind::chunked) chunks.finish();
-  throw ClosedError("the body from " + peer + " ended after " + std::to_string(received) + " of " +
-                        std::to_string(framing.length) + " bytes",
-                    0, Phase::receive, peer);
+  if (framing.kind == BodyFraming::Kind::counted) {
+    throw IncompleteBodyError("the body from " + peer + " ended after " + std::to_string(received) +
+                                  " of " + std::to_string(framing.length) + " bytes",
+                              peer, received, framing.length);
+  }
+  try {
+    chunks.finish();  // knows where in the framing it is
+  } catch (const ClosedError& e) {
+    throw IncompleteBodyError(e.what(), peer, received, std::nullopt);
+  }
 }
 
 // Reads framing until data comes, or the end.
