@@ -75,9 +75,10 @@ TEST(HttpApache, DavUploads) {
   EXPECT_EQ(httpget({"-T", file, base}).status, 0);
   EXPECT_TRUE(read_file(apache.root() + "/a file.bin") == content);
   const auto chunked = httpget(
-      {"-T", "-", "-w", "%{http_code}", "-f", base + "chunked", "-o", "/dev/null"}, content);
+      {"-T", "-", "-w", "%{http_code} %{size_upload}", "-f", base + "chunked", "-o", "/dev/null"},
+      content);
   EXPECT_EQ(chunked.status, 0) << chunked.describe();
-  EXPECT_EQ(chunked.out, "201");
+  EXPECT_EQ(chunked.out, "201 3000003");
   EXPECT_TRUE(read_file(apache.root() + "/chunked") == content);
   EXPECT_EQ(httpget({"-X", "MKCOL", base + "new"}).status, 0);
   EXPECT_EQ(httpget({"-X", "DELETE", base + "named"}).status, 0);

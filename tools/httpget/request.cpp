@@ -263,4 +263,22 @@ Request make_request(const Options& o, const URL& given) {
   return request;
 }
 
+void count_upload(SessionRequest& request, std::uint64_t& size) {
+  request.body = [make = std::move(request.body), &size] {
+    Body body = make();
+    if (!body.source()) {
+      size = body.bytes().size();
+      return body;
+    }
+    size = 0;
+    return Body::from_source(
+        [source = body.source(), &size](std::span<char> into) {
+          const std::size_t n = source(into);
+          size += n;
+          return n;
+        },
+        body.length());
+  };
+}
+
 }  // namespace proto::httpget

@@ -1,6 +1,7 @@
 // What a transfer asks for: URL, method, fields and body, as the options say.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,5 +25,8 @@ struct Request {
 
 // Throws UsageError, ReadError.
 Request make_request(const Options& options, const URL& url);
+
+// Has the body of `request` counted in `size`, which must outlive it: bytes of the last attempt.
+void count_upload(SessionRequest& request, std::uint64_t& size);
 
 }  // namespace proto::httpget

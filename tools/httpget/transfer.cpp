@@ -189,6 +189,8 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
     request.http.on_passed = [&heads](const HTTPResponse& passed) { heads += passed.head_text(); };
   }
   report.method = request.http.method;
+  if (!options_.write_out.empty() && request.http.body)
+    count_upload(request.http, report.size_upload);
   Target target = target_for(options_, request.http.url, index);
   report.file_name = target.path.value_or("");
   if (options_.dry_run) return dry_run(request);
@@ -203,8 +205,6 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
     SessionResponse response = ask(request.http, resume, target, deadline, complete);
     in_body = true;
     fill_report(report, response, start);
-    if (!options_.write_out.empty() && request.http.body)
-      report.size_upload = request.http.body().length().value_or(0);
     if (complete) return kDone;
     Segments segments(options_, session_, request.http, deadline, progress_);
     try {
