@@ -25,6 +25,29 @@ ProcessResult httpget(std::vector<std::string> arguments) {
   return run(arguments, options);
 }
 
+// What each is told: /made/ has a length that is not known before it is sent, /small/ takes no more
+// than 1 KiB, and /private/ is for those with a certificate of ours.
+template <typename Server>
+std::string settings();
+template <>
+std::string settings<Nginx>() {
+  return "location /made/ { ssi on; ssi_types *; } location /small/ { client_max_body_size 1k; "
+         "proxy_pass http://127.0.0.1:9; } ssl_client_certificate " +
+         test_certificates().ca_file +
+         "; ssl_verify_client optional; location /private/ { if ($ssl_client_verify != SUCCESS) { "
+         "return 403; } }";
+}
+template <>
+std::string settings<Apache>() {
+  return "LoadModule include_module /usr/lib/apache2/modules/mod_include.so\n"
+         "<Location /made>\nOptions +Includes\nSetOutputFilter INCLUDES\n</Location>\n"
+         "<Location /small>\nLimitRequestBody 1024\n</Location>\n"
+         "SSLCACertificateFile " +
+         test_certificates().ca_file +
+         "\nSSLVerifyClient optional\n<Location /private>\n"
+         "Require expr %{SSL_CLIENT_VERIFY} == 'SUCCESS'\n</Location>";
+}
+
 // Both servers with the same content.
 template <typename Server>
 class HttpServers : public testing::Test {
@@ -36,7 +59,7 @@ class HttpServers : public testing::Test {
   std::vector<std::string> addresses() const { return {"127.0.0.1", "[::1]", "localhost"}; }
 
   const std::string body = std::string(300000, 'd') + "end";
-  Server server;
+  Server server{settings<Server>()};
 };
 using Kinds = testing::Types<Nginx, Apache>;
 TYPED_TEST_SUITE(HttpServers, Kinds);
@@ -119,46 +142,39 @@ TYPED_TEST(HttpServers, TheLibraryKeepsItsConnectionAndPipelines) {
   EXPECT_EQ(this->server.connections(10), 1U);
 }
 
-TEST(HttpNginx, UnixSocket) {
-  Nginx nginx;
-  nginx.add_file("index.html", "by socket");
-  const auto result =
-      httpget({"--unix-socket", nginx.unix_socket(), "http://localhost/index.html"});
-  EXPECT_EQ(result.out, "by socket") << result.describe();
+TYPED_TEST(HttpServers, ChunkedBodies) {
+  std::string part;
+  for (int i = 0; i < 2000; ++i)
+    part += "line " + std::to_string(i) + " of a page that the server does not know the size of\n";
+  this->server.add_file("made/part.html", part);
+  this->server.add_file("made/page.html",
+                        part + "<!--#include virtual=\"/made/part.html\" -->" + part);
+  const auto chunked =
+      httpget({"-i", url("http", "127.0.0.1", this->server.port(), "/made/page.html")});
+  EXPECT_NE(chunked.out.find("Transfer-Encoding: chunked"), std::string::npos);
+  EXPECT_TRUE(chunked.out.ends_with("\r\n\r\n" + part + part + part));
 }
 
-TEST(HttpNginx, ChunkedBodiesAndAnEarlyRefusal) {
-  Nginx nginx(
-      "location /echo/ { ssi on; ssi_types *; } location /small/ { client_max_body_size 1k; "
-      "proxy_pass http://127.0.0.1:9; }");
-  std::string page;
-  for (int i = 0; i < 2000; ++i)
-    page += "line " + std::to_string(i) + " of a page that the server does not know the size of\n";
-  nginx.add_file("echo/page.html", page);
-  const std::string base = url("http", "127.0.0.1", nginx.port(), "");
-  const auto chunked = httpget({"-i", base + "/echo/page.html"});
-  EXPECT_NE(chunked.out.find("Transfer-Encoding: chunked"), std::string::npos);
-  EXPECT_TRUE(chunked.out.ends_with(page));
-  // 413, and not a broken pipe, for an upload that the server does not want (hostile row 54), with
-  // and without TLS.
+// 413, and not a broken pipe, for an upload that the server does not want (hostile row 54), with
+// and without TLS.
+TYPED_TEST(HttpServers, AnEarlyRefusalOfAnUpload) {
   const TempFolder folder;
   const std::string large = folder.write("large", std::string(20 * 1024 * 1024, 'u'));
-  const auto refused = httpget({"-T", large, base + "/small/x"});
-  EXPECT_EQ(refused.status, 22) << refused.describe();
-  EXPECT_NE(refused.out.find("413"), std::string::npos);
-  const auto over_tls =
-      httpget({"-k", "-T", large, url("https", "127.0.0.1", nginx.tls_port(), "/small/x")});
-  EXPECT_EQ(over_tls.status, 22) << over_tls.describe();
+  for (const std::string& base : {url("http", "127.0.0.1", this->server.port(), ""),
+                                  url("https", "127.0.0.1", this->server.tls_port(), "")}) {
+    const auto refused = httpget({"-k", "-T", large, base + "/small/x"});
+    EXPECT_EQ(refused.status, 22) << refused.describe();
+    EXPECT_NE(refused.out.find("413"), std::string::npos);
+  }
 }
 
-TEST(HttpNginx, ClientCertificates) {
+TYPED_TEST(HttpServers, ClientCertificates) {
   const Certificates& certificates = test_certificates();
-  Nginx nginx("ssl_client_certificate " + certificates.ca_file +
-              "; ssl_verify_client optional; location /private/ { if ($ssl_client_verify != "
-              "SUCCESS) { return 403; } }");
-  nginx.add_file("private/x", "welcome");
-  const std::string where = url("https", "localhost", nginx.tls_port(), "/private/x");
-  EXPECT_EQ(httpget({"--cacert", certificates.ca_file, where}).status, 22);
+  this->server.add_file("private/x", "welcome");
+  const std::string where = url("https", "localhost", this->server.tls_port(), "/private/x");
+  const auto unknown = httpget({"--cacert", certificates.ca_file, "-w", "%{http_code}", where});
+  EXPECT_EQ(unknown.status, 22) << unknown.describe();
+  EXPECT_TRUE(unknown.out.ends_with("403")) << unknown.out;
   const auto known =
       httpget({"--cacert", certificates.ca_file, "-E", certificates.client_certificate_file,
                "--key", certificates.client_key_file, where});
@@ -166,35 +182,42 @@ TEST(HttpNginx, ClientCertificates) {
 }
 
 // 1 GiB and 5 GiB that take no space on disk: lengths beyond 32 bits, to a file and to a pipe.
-TEST(HttpNginx, LargeBodies) {
-  Nginx nginx;
-  nginx.add_file("small", "");
+TYPED_TEST(HttpServers, LargeBodies) {
+  ProcessOptions options;
+  options.bound = std::chrono::seconds(240);
   for (const std::uint64_t gib : {std::uint64_t{1}, std::uint64_t{5}}) {
     const std::string name = "large" + std::to_string(gib);
-    const std::string path = nginx.root() + "/" + name;
-    nginx.add_file(name, "begin");
-    ASSERT_EQ(::truncate(path.c_str(), static_cast<off_t>(gib << 30)), 0);
-    const std::string where = url("http", "127.0.0.1", nginx.port(), "/" + name);
-    ProcessOptions options;
-    options.bound = std::chrono::seconds(240);
+    this->server.add_file(name, "begin");
+    ASSERT_EQ(::truncate((this->server.root() + "/" + name).c_str(), static_cast<off_t>(gib << 30)),
+              0);
+    const std::string where = url("http", "127.0.0.1", this->server.port(), "/" + name);
     if (gib == 1) {
       const auto counted =
           run({"sh", "-c", "'" + our_program("httpget") + "' " + where + " | wc -c"}, options);
       EXPECT_EQ(counted.out, std::to_string(gib << 30) + "\n") << counted.describe();
     }
-    options.stdout_file = "/dev/null";
-    const auto thrown_away = run({our_program("httpget"), where}, options);
-    EXPECT_EQ(thrown_away.status, 0)
-        << thrown_away.describe() << " (0 is: every byte of its length came)";
-    EXPECT_LT(thrown_away.max_rss_kib, 32 * 1024);
+    ProcessOptions thrown_away = options;
+    thrown_away.stdout_file = "/dev/null";
+    const auto result = run({our_program("httpget"), where}, thrown_away);
+    EXPECT_EQ(result.status, 0) << result.describe() << " (0 is: every byte of its length came)";
+    EXPECT_LT(result.max_rss_kib, 32 * 1024);
   }
   const TempFolder folder;
   const auto saved =
-      httpget({"-o", folder.file("out"), url("http", "127.0.0.1", nginx.port(), "/large1")});
+      httpget({"-o", folder.file("out"), url("http", "127.0.0.1", this->server.port(), "/large1")});
   EXPECT_EQ(saved.status, 0) << saved.describe();
   struct stat status {};
   ASSERT_EQ(::stat(folder.file("out").c_str(), &status), 0);
   EXPECT_EQ(status.st_size, 1 << 30);
+}
+
+// Apache cannot listen on one.
+TEST(HttpNginx, UnixSocket) {
+  Nginx nginx;
+  nginx.add_file("index.html", "by socket");
+  const auto result =
+      httpget({"--unix-socket", nginx.unix_socket(), "http://localhost/index.html"});
+  EXPECT_EQ(result.out, "by socket") << result.describe();
 }
 
 TEST(HttpProtod, ServesWhatTheDemoShows) {
