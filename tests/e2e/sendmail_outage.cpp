@@ -162,6 +162,35 @@ TEST(SendmailOutage, ABadConfigurationKeepsTheMail) {
   EXPECT_EQ(sink.count("Subject: m"), 1U);
 }
 
+// The first relay answers, and never takes it: what has waited long enough goes by the second.
+TEST(SendmailOutage, TheSecondRelayTakesWhatTheFirstPutsOff) {
+  SinkRules rules;
+  rules.on_rcpt = [](const std::string& to) {
+    return std::string(to[0] == 'a' ? "250 2.1.5 ok" : "450 4.7.1 greylisted");
+  };
+  const MailSink first(rules), second;
+  const SendmailLite program(first.port());
+  const auto words = [&](const char* hours) {
+    return std::vector<std::string>{"--fallback-host=127.0.0.1",
+                                    "--fallback-port=" + std::to_string(second.port()),
+                                    std::string("--fallback-after=") + hours};
+  };
+  auto send = words("4");
+  send.insert(send.end(), {"-f", "me@x.org", "a@x.org", "b@x.org"});
+  EXPECT_EQ(program.run(send, message("m")).status, 0);
+  EXPECT_EQ(program.run({"-q", "--all"}).status, 75);
+  EXPECT_EQ(second.connections(), 0U);
+  auto flush = words("0");
+  flush.insert(flush.end(), {"-q", "--all"});
+  const auto flushed = program.run(flush);
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  ASSERT_EQ(first.mails().size(), 1U);
+  EXPECT_EQ(first.mails()[0].to, std::vector<std::string>{"a@x.org"});
+  ASSERT_EQ(second.mails().size(), 1U);
+  EXPECT_EQ(second.mails()[0].to, std::vector<std::string>{"b@x.org"});
+  EXPECT_EQ(program.run({"--status"}).status, 0);
+}
+
 TEST(SendmailOutage, AQueueThatCannotBeWrittenDoesNotKeepMailBack) {
   const MailSink sink;
   const SendmailLite program(sink.port());

@@ -83,6 +83,29 @@ void attempt_by(Entry& entry, Relay& relay, const DeliveryRules& rules, Delivery
   if (!settled.empty() && !ends_now) record_surely(entry, settled);
 }
 
+// Whether the second relay is asked after such an attempt at the first. Not where the first may
+// have taken the message: that would send it twice.
+bool is_for_second(Trouble trouble) {
+  return is_down(trouble) || trouble == Trouble::message;
+}
+
+// To those whom the first relay left waiting; what it did settle stays part of what became of the
+// message. Time in which one of the two stood in the way by itself never counts against it.
+void attempt_by_second(Entry& entry, Relay& relay, const DeliveryRules& rules, Delivery& delivery) {
+  const Delivery first = delivery;
+  attempt_by(entry, relay, rules, delivery);
+  Attempt& attempt = delivery.attempt;
+  for (std::size_t i = 0; i < first.recipients.size(); ++i) {
+    if (first.attempt.outcomes[i].fate == Fate::waiting) continue;
+    delivery.recipients.push_back(first.recipients[i]);
+    attempt.outcomes.push_back(first.attempt.outcomes[i]);
+  }
+  if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
+    attempt.status = refused;
+  if (ages(attempt.trouble) && !ages(first.attempt.trouble))
+    attempt.trouble = first.attempt.trouble;
+}
+
 // Where the entry cannot be removed, its journal must say so.
 void remove_delivered(Entry& entry, const Attempt& attempt) {
   try {
@@ -133,9 +156,9 @@ Delivery deliver(Entry& entry, Relay& relay, Relay* fallback, const DeliveryRule
     Relay* used = &relay;
     attempt_by(entry, relay, rules, delivery);
     const auto waited = rules.now() - entry.envelope().created;
-    if (fallback != nullptr && is_down(attempt.trouble) && waited >= rules.fallback_after) {
+    if (fallback != nullptr && is_for_second(attempt.trouble) && waited >= rules.fallback_after) {
       used = fallback;
-      attempt_by(entry, *fallback, rules, delivery);
+      attempt_by_second(entry, *fallback, rules, delivery);
     }
     if (attempt.any(Fate::waiting)) {
       postpone_or_give_up(entry, delivery, rules, used->transcript());

@@ -14,7 +14,8 @@ namespace proto::sendmail {
 
 struct DeliveryRules {
   Schedule schedule;
-  // A message that has waited so long tries the second relay too, where there is one.
+  // A message that has waited so long, and that the first relay is out of reach for or says "later"
+  // to, tries the second one too, where there is one.
   std::chrono::seconds fallback_after{std::chrono::hours(4)};
   std::function<Time()> now;
   std::function<std::uint64_t()> random;
@@ -24,7 +25,7 @@ struct DeliveryRules {
 struct Delivery {
   enum class End { delivered, failed, waiting };
   End end = End::waiting;
-  Attempt attempt;  // the last one; its outcomes are those of `recipients`
+  Attempt attempt;  // the last one; its outcomes are those of `recipients`, of both relays
   std::vector<std::string> recipients;
   std::string relay;    // that was tried last
   std::string warning;  // the queue's trouble, where there was some after the server's verdict

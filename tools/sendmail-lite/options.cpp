@@ -142,7 +142,8 @@ void add_relay_options(CLI::App& app, RelayOptions& o) {
 
 void add_fallback_options(CLI::App& app, FallbackOptions& o) {
   const std::string group = "Second smart host";
-  add_text(app, "--fallback-host", o.host, "tried where the first is out of reach", "HOST")
+  add_text(app, "--fallback-host", o.host, "tried where the first is out of reach, or says later",
+           "HOST")
       ->group(group);
   app.add_option("--fallback-port", o.port)->group(group)->take_last()->check(CLI::Range(1, 65535));
   add_text(app, "--fallback-tls", o.tls, "as --tls")

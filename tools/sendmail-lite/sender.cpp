@@ -168,7 +168,7 @@ Submitted Sender::submit(std::string_view message, const Request& request) {
 
 Submitted Sender::attempt(Entry& entry) {
   const Route route = book_.route(options_);
-  const Delivery delivery = deliver(entry, *route.relay, nullptr, real_rules(options_));
+  const Delivery delivery = deliver(entry, *route.relay, route.fallback, real_rules(options_));
   if (!delivery.warning.empty()) log_.loud(delivery.warning);
   return result_of(entry.id(), entry.envelope(), delivery);
 }

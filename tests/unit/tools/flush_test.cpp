@@ -175,7 +175,7 @@ TEST(Flush, TroubleOfTheRelayNeverAgesAMessage) {
 TEST(Flush, ClockStepsNeitherLoseNorHoldMail) {
   for (const seconds step : {seconds(hours(24 * 3652)), -seconds(hours(24 * 3652))}) {
     World world;
-    world.relay.trouble = Trouble::message;
+    world.relay.trouble = world.fallback.trouble = Trouble::message;
     world.add({"a"});
     for (int i = 0; i < 3; ++i) {
       world.run();
@@ -199,6 +199,65 @@ TEST(Flush, TheSecondRelayTakesOverAfterItsHours) {
   EXPECT_EQ(world.relay.sends, 2);
   EXPECT_EQ(world.fallback.sends, 1);
   EXPECT_EQ(world.done.back().relay, "fake:25");
+}
+
+// Greylisting without an end, a full disk: the first relay answers, but never takes it.
+TEST(Flush, TheSecondRelayTakesWhatTheFirstPutsOffForHours) {
+  World world;
+  world.relay.trouble = Trouble::message;
+  world.add({"a"});
+  EXPECT_EQ(world.run().waiting, 1);
+  world.now += hours(4) - seconds(1);
+  EXPECT_EQ(world.run().waiting, 1);
+  EXPECT_EQ(world.fallback.sends, 0);
+  world.now += seconds(1);
+  EXPECT_EQ(world.run(true).delivered, 1);
+  EXPECT_EQ(world.fallback.sends, 1);
+  EXPECT_TRUE(Queue(world.files, "/q").waiting().empty());
+}
+
+// Only those who wait go to the second relay, and what the first one settled is told all the same.
+TEST(Flush, TheSecondRelayGetsOnlyThoseWhoWait) {
+  World world;
+  const auto id = world.add({"a", "b", "c"});
+  world.now += hours(4);
+  EXPECT_EQ(world.run().waiting, 1);
+  EXPECT_EQ(world.relay.taken["<1@example.org>a"], 1);
+  EXPECT_TRUE(world.fallback.taken.empty());
+  EXPECT_EQ(world.fallback.sends, 1);
+  EXPECT_EQ(world.done.back().recipients, (std::vector<std::string>{"c", "a", "b"}));
+  EXPECT_EQ(world.done.back().attempt.status, tools::kUnavailable);
+  EXPECT_TRUE(world.done.back().attempt.any(Fate::refused));
+  EXPECT_EQ(world.journal(id).attempts, 1);
+}
+
+// It may have been taken: a second relay would make it two.
+TEST(Flush, AnUnknownVerdictIsNoCaseForTheSecondRelay) {
+  for (const Trouble trouble : {Trouble::unknown, Trouble::local}) {
+    World world;
+    world.relay.trouble = trouble;
+    world.add({"a"});
+    world.now += hours(24);
+    EXPECT_EQ(world.run().waiting, 1);
+    EXPECT_EQ(world.fallback.sends, 0);
+  }
+}
+
+// Whichever of the two has a bad login or no name: the message is not at fault.
+TEST(Flush, TroubleOfOneOfTwoRelaysNeverAgesAMessage) {
+  for (const bool first : {false, true}) {
+    World world;
+    world.relay.trouble = first ? Trouble::relay : Trouble::message;
+    world.fallback.trouble = first ? Trouble::message : Trouble::relay;
+    const auto id = world.add({"a"});
+    world.now += hours(4);
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(world.run().failed, 0);
+      world.now += hours(5);
+    }
+    EXPECT_EQ(world.fallback.sends, 100);
+    EXPECT_EQ(world.journal(id).age, seconds(0));
+  }
 }
 
 TEST(Flush, AMessageThatIsRefusedIsNoCaseForTheSecondRelay) {
