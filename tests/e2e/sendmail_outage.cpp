@@ -162,6 +162,45 @@ TEST(SendmailOutage, ABadConfigurationKeepsTheMail) {
   EXPECT_EQ(sink.count("Subject: m"), 1U);
 }
 
+// What is queued while the configuration is bad goes out as if it never had been: with its aliases,
+// the one sender, the domain; and before that not at all.
+TEST(SendmailOutage, WhatABadConfigurationKeptIsPreparedBeforeItGoes) {
+  SinkRules rules;
+  rules.on_rcpt = [](const std::string& to) {
+    return std::string(to == "admin@example.org" ? "250 2.1.5 ok" : "550 5.1.1 no such user");
+  };
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const std::string bad = program.folder().write("config.toml", "hosst = \"x\"\n");
+  const std::string aliases = program.folder().file("aliases");
+  const std::vector<std::string> cron{"-i", "-FCronDaemon", "-t", "-f", "root"};
+  const std::string message = "From: \"(Cron Daemon)\" <root>\nTo: root\nSubject: cron\n\nx\n";
+  const auto submit = [&](std::vector<std::string> words, const std::string& input) {
+    words.insert(words.begin(), "--config=" + bad);
+    const auto sent = program.run(words, input);
+    EXPECT_EQ(sent.status, 78) << sent.describe();
+  };
+  submit(cron, message);
+  submit({"--to", "root", "--subject", "composed", "--body", "x\n"}, "");
+  program.folder().write("config.toml", "from = \"alerts@example.com\"\naliases = \"" + aliases +
+                                            "\"\nfull-name = \"Box\"\n");
+  submit({"-f", "root", "root"}, "To: root\nSubject: no aliases\n\nx\n");
+  EXPECT_EQ(program.run({"-q", "--all"}).status, 75);  // the aliases cannot be read
+  EXPECT_EQ(sink.connections(), 0U);
+  program.folder().write("aliases", "root: admin@example.org\n");
+  const auto flushed = program.run({"-q", "--all"});
+  EXPECT_EQ(flushed.status, 0) << flushed.describe();
+  EXPECT_EQ(program.run({"--status"}).status, 0);
+  ASSERT_EQ(sink.mails().size(), 3U);
+  for (const auto& mail : sink.mails()) {
+    EXPECT_EQ(mail.from, "alerts@example.com");
+    EXPECT_EQ(mail.to, std::vector<std::string>{"admin@example.org"});
+    EXPECT_NE(mail.message.find("To: root <admin@example.org>\r\n"), std::string::npos);
+  }
+  EXPECT_EQ(sink.count("Cron Daemon"), 1U);
+  EXPECT_EQ(sink.count("From: Box <alerts@example.com>\r\n"), 2U);
+}
+
 // The first relay answers, and never takes it: what has waited long enough goes by the second.
 TEST(SendmailOutage, TheSecondRelayTakesWhatTheFirstPutsOff) {
   SinkRules rules;
@@ -232,6 +271,7 @@ TEST(SendmailOutage, CheckAndDryRunSendNothing) {
   EXPECT_EQ(checked.status, 0) << checked.describe();
   EXPECT_NE(checked.out.find("RCPT: <you@x.org> 250"), std::string::npos) << checked.out;
   EXPECT_EQ(program.run({"--check", "-f", "me@x.org", "bad@x.org"}).status, 67);
+  EXPECT_EQ(program.run({"--dry-run", "--aliases=/nonexistent", "root"}, message("m")).status, 78);
   const auto dry = program.run({"--dry-run", "-f", "me@x.org", "you@x.org"}, message("m"));
   EXPECT_EQ(dry.status, 0);
   EXPECT_TRUE(dry.out.starts_with("MAIL FROM:<me@x.org>\nRCPT TO:<you@x.org>\nDATA\n")) << dry.out;

@@ -128,6 +128,7 @@ struct Flushing {
   MailSink sink;
   SendmailLite program{sink.port()};
   int number = 0, doubles = 0;
+  bool unprepared = false;  // queued while the aliases could not be read
 
   std::string enqueue() {
     const std::string subject = "message-" + std::to_string(++number) + ".";
@@ -136,15 +137,25 @@ struct Flushing {
     EXPECT_EQ(result.status, 0) << result.describe();
     return subject;
   }
+  std::string enqueue_unprepared() {
+    const std::string aliases = program.folder().file("aliases");
+    std::filesystem::remove(aliases);
+    const std::string subject = "message-" + std::to_string(++number) + ".";
+    const auto result = program.run({"--aliases=" + aliases, "-f", "me@x.org", "root"},
+                                    "Subject: " + subject + "\n\nx\n");
+    EXPECT_EQ(result.status, 78) << result.describe();
+    program.folder().write("aliases", "root: you@x.org\n");
+    return subject;
+  }
   CallCounts count(const std::string& calls) {
-    const std::string subject = enqueue();
+    const std::string subject = unprepared ? enqueue_unprepared() : enqueue();
     const auto counts = count_calls(program.words({"-q"}), program.options(""), calls);
     EXPECT_EQ(sink.count(subject), 1U);
     return counts;
   }
   // Whether it was delivered a second time.
   bool run_with(const std::vector<std::string>& how, const std::string& where) {
-    const std::string subject = enqueue();
+    const std::string subject = unprepared ? enqueue_unprepared() : enqueue();
     run(under_strace(program.words({"-q"}), how), traced(program.options("")));
     for (int i = 0; i < 2; ++i) EXPECT_EQ(program.run({"-q", "--all"}).status, 0) << where;
     const std::size_t copies = sink.count(subject);
@@ -165,6 +176,21 @@ TEST(SendmailQueue, FlushKilledAtEachCallDeliversAllTheSame) {
   EXPECT_EQ(count_waiting(at.program), 0U);
   std::printf("flush killed at each of %d calls: 0 lost, %d doubles, all of them of the window\n",
               sum_of(calls), at.doubles);
+}
+
+// With the aliases put in on the way: nobody is sent to without them.
+TEST(SendmailQueue, FlushOfTheUnpreparedKilledAtEachCallDeliversAllTheSame) {
+  Flushing at;
+  at.unprepared = true;
+  const CallCounts calls = at.count(calls_to_kill_at());
+  ASSERT_GE(calls.at("fsync"), 4);
+  for_each_call(calls, "signal=KILL",
+                [&](const auto& how, const std::string& where) { at.run_with(how, where); });
+  EXPECT_LE(at.doubles, 3);
+  EXPECT_EQ(count_waiting(at.program), 0U);
+  EXPECT_TRUE(std::filesystem::is_empty(at.program.queue() + "/tmp"));
+  for (const auto& mail : at.sink.mails())
+    EXPECT_EQ(mail.to, std::vector<std::string>{"you@x.org"});
 }
 
 TEST(SendmailQueue, FlushFailedAtEachCallDeliversAllTheSameAndOnce) {

@@ -9,6 +9,7 @@
 
 #include "base/characters.h"
 #include "proto/message.h"
+#include "proto/message_edit.h"
 #include "sendmail-lite/input.h"
 
 namespace proto::sendmail {
@@ -47,12 +48,18 @@ void add_header(Message& message, const std::string& field) {
               trim(std::string_view(field).substr(colon + 1)));
 }
 
+std::string without_from(const std::string& message) {
+  HeaderEditor editor(message);
+  editor.remove("From");
+  return editor.to_string() + message.substr(editor.header_size());
+}
+
 }  // namespace
 
 std::string compose(const Composition& composition, std::string_view from, std::string_view text) {
   try {
     Message message;
-    message.from(from);
+    message.from(from.empty() ? "nobody" : from);
     for (const auto& to : composition.to) message.to(to);
     for (const auto& cc : composition.cc) message.cc(cc);
     for (const auto& bcc : composition.bcc) message.bcc(bcc);
@@ -60,7 +67,8 @@ std::string compose(const Composition& composition, std::string_view from, std::
     for (const auto& field : composition.headers) add_header(message, field);
     message.text(composition.body ? std::string_view(*composition.body) : text);
     for (const auto& file : composition.attach) message.attach(attachment_of(file));
-    return message.to_string({true});
+    std::string made = message.to_string({true});
+    return from.empty() ? without_from(made) : made;
   } catch (const std::invalid_argument& e) {
     throw UsageError(e.what());
   }

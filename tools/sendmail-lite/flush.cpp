@@ -1,15 +1,31 @@
 #include "sendmail-lite/flush.h"
 
+#include <array>
 #include <exception>
 #include <optional>
 
 namespace proto::sendmail {
 namespace {
 
-Delivery deliver_by_route(Entry& entry, const DeliveryRules& rules, const FlushHooks& hooks) {
+// Durably, before anybody is sent to: a verdict belongs to a recipient by his number, whatever the
+// aliases say at the next attempt (I5).
+void prepare_entry(const Queue& queue, Entry& entry, const DeliveryRules& rules,
+                   const FlushHooks& hooks) {
+  std::string message(entry.message_bytes(), '\0');
+  entry.read_at(0, message);
+  const Submission ready = hooks.prepare(entry.envelope(), message);
+  const std::array<std::string_view, 2> parts{ready.header, ready.body};
+  queue.replace(entry, ready.envelope, parts, rules.now());
+}
+
+Delivery deliver_by_route(const Queue& queue, Entry& entry, const DeliveryRules& rules,
+                          const FlushHooks& hooks) {
   Route route;
   try {
+    if (entry.envelope().unprepared) prepare_entry(queue, entry, rules, hooks);
     route = hooks.route(entry.envelope().options);
+  } catch (const QueueError&) {
+    throw;
   } catch (const std::exception& e) {
     Delivery delivery;
     delivery.recipients = entry.envelope().to;
@@ -33,7 +49,7 @@ void flush_one(const Queue& queue, const std::string& id, const DeliveryRules& r
   if (!entry->journal().anyone_waiting()) {
     delivery.end = finish(*entry, {});
   } else if (all || is_due(entry->journal(), rules.now())) {
-    delivery = deliver_by_route(*entry, rules, hooks);
+    delivery = deliver_by_route(queue, *entry, rules, hooks);
   } else {
     ++summary.not_due;
     return;

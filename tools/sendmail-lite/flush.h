@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sendmail-lite/delivery.h"
+#include "sendmail-lite/submission.h"
 
 namespace proto::sendmail {
 
@@ -19,6 +21,9 @@ struct FlushHooks {
   // The way of messages with these options; the same for the same ones. Throws where there is none:
   // then the message waits, without ageing.
   std::function<Route(const std::vector<std::string>& options)> route;
+  // Prepares a message that was queued unprepared. Throws where it still cannot be: then it waits,
+  // without ageing.
+  std::function<Submission(const QueuedEnvelope& envelope, std::string_view message)> prepare;
   // Called once for each message that was tried or ended.
   std::function<void(const Entry& entry, const Delivery& delivery)> done;
   // One line about an entry that cannot be used.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 
 #include "base/characters.h"
 #include "common/help.h"
@@ -28,6 +29,12 @@ constexpr std::array<std::string_view, 21> kRelayWords{
 constexpr std::array<std::string_view, 8> kRelayFiles{
     "--config", "--unix-socket", "--cacert",        "--capath",
     "--cert",   "--key",         "--password-file", "--netrc-file"};
+
+// What it stays with only where the message could not be prepared.
+constexpr std::array<std::string_view, 8> kPreparationWords{
+    "--from",       "--full-name",  "--domain",    "--no-aliases",
+    "--dsn-notify", "--dsn-return", "--dsn-envid", "--body-type"};
+constexpr std::array<std::string_view, 1> kPreparationFiles{"--aliases"};
 
 constexpr std::array<std::string_view, 7> kComposeWords{
     "--to", "--cc", "--bcc", "--subject", "--body", "--attach", "--header"};
@@ -244,34 +251,46 @@ std::string_view name_of(std::string_view word) {
   return word.substr(0, word.find('='));
 }
 
-std::vector<std::string> relay_words(const std::vector<std::string>& words) {
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Those of these names; `files` with their whole paths.
+std::vector<std::string> words_of(const std::vector<std::string>& words,
+                                  std::span<const std::string_view> names,
+                                  std::span<const std::string_view> files) {
   std::vector<std::string> found;
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::string& word = words[i];
     const std::string_view name = name_of(word);
     if (i + 1 < words.size() && words[i + 1].empty()) continue;  // an empty value says nothing
-    const bool file = std::find(kRelayFiles.begin(), kRelayFiles.end(), name) != kRelayFiles.end();
+    const bool file = is_one_of(files, name);
     if (file && name.size() + 1 < word.size() && word[name.size() + 1] != '@') {
       const auto path = std::filesystem::absolute(word.substr(name.size() + 1));
       found.push_back(std::string(name) + "=" + path.string());
-    } else if (file ||
-               std::find(kRelayWords.begin(), kRelayWords.end(), name) != kRelayWords.end()) {
+    } else if (file || is_one_of(names, name)) {
       found.push_back(word);
     }
   }
   return found;
 }
 
+// A control character in a name is no reason to lose a mail.
+std::vector<std::string> preparation_words_of(const std::vector<std::string>& words) {
+  auto found = words_of(words, kPreparationWords, kPreparationFiles);
+  for (auto& word : found) std::replace_if(word.begin(), word.end(), is_control, ' ');
+  return found;
+}
+
 void refuse_control_characters(const std::vector<std::string>& words) {
-  for (const auto& word : relay_words(words)) {
+  for (const auto& word : relay_words_of(words)) {
     if (std::any_of(word.begin(), word.end(), is_control))
       throw UsageError(std::string(name_of(word)) + ": control character in its value");
   }
 }
 
 bool is_compose_word(const std::string& word) {
-  return std::find(kComposeWords.begin(), kComposeWords.end(), name_of(word)) !=
-         kComposeWords.end();
+  return is_one_of(kComposeWords, name_of(word));
 }
 
 // CLI11's own text, as one line.
@@ -303,11 +322,16 @@ Parsed parse_words(CommandLine& line, const std::vector<std::string>& words) {
     }
   }
   parsed.options.compose.wanted = std::any_of(words.begin(), words.end(), is_compose_word);
-  parsed.options.relay_words = relay_words(words);
+  parsed.options.relay_words = relay_words_of(words);
+  parsed.options.preparation_words = preparation_words_of(words);
   return parsed;
 }
 
 }  // namespace
+
+std::vector<std::string> relay_words_of(const std::vector<std::string>& words) {
+  return words_of(words, kRelayWords, kRelayFiles);
+}
 
 bool RelayOptions::has_tls_options() const {
   const tools::ConnectionFlags& c = connection;

@@ -73,6 +73,8 @@ struct Options {
   // Of the words: those that say how to reach the relay, files with their whole paths. They go into
   // the queue with the message.
   std::vector<std::string> relay_words;
+  // Those that say how a message is prepared. They go into the queue with one that could not be.
+  std::vector<std::string> preparation_words;
 };
 
 // The command line makes no sense: exit 64.
@@ -91,6 +93,9 @@ struct Parsed {
 Parsed parse_options(const std::vector<std::string>& words);
 // Of sendmail's command line.
 Parsed parse_command_line(std::string_view program, const std::vector<std::string>& arguments);
+
+// Of the words that an entry holds: those that say how to reach the relay.
+std::vector<std::string> relay_words_of(const std::vector<std::string>& words);
 
 // ~/.config/sendmail-lite/config.toml, else /etc/sendmail-lite.toml; empty where neither is there.
 std::string default_config_file();

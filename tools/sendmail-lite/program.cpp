@@ -70,7 +70,8 @@ class Program {
     if (options_.compose.wanted) {
       const std::string text = options_.compose.body ? *options_.compose.body
                                                      : read_message(reader_of(STDIN_FILENO), false);
-      message = compose(options_.compose, header_sender(), text);
+      message =
+          compose(options_.compose, parsed_.config_error.empty() ? header_sender() : "", text);
       for (const auto* list : {&options_.compose.to, &options_.compose.cc, &options_.compose.bcc})
         request.recipients.insert(request.recipients.end(), list->begin(), list->end());
     } else {
@@ -104,6 +105,11 @@ class Program {
     const Queue queue = open_queue(options_, log_);
     const FlushHooks hooks{
         [this](const std::vector<std::string>& words) { return book_.route(words); },
+        [this](const QueuedEnvelope& envelope, std::string_view message) {
+          const Parsed parsed = book_.parsed(envelope.options);
+          const Preparation preparation(parsed.options, parsed.config_error, log_);
+          return preparation.prepare_queued(envelope, message);
+        },
         [this](const Entry& entry, const Delivery& delivery) {
           log_.message(entry.id(), entry.envelope(), delivery, delivery.attempt.status);
           if (!delivery.warning.empty()) log_.loud(delivery.warning);

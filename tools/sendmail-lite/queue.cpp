@@ -139,19 +139,32 @@ std::optional<File> Queue::make_file(const std::string& id) const {
 
 Entry Queue::add(const QueuedEnvelope& envelope, std::span<const std::string_view> message,
                  Time now) {
+  return write_entry({}, envelope, message, now);
+}
+
+void Queue::replace(Entry& entry, const QueuedEnvelope& envelope,
+                    std::span<const std::string_view> message, Time now) const {
+  // The old file's lock is held until the new one, locked too, has its name.
+  entry = write_entry(entry.id(), envelope, message, now);
+}
+
+Entry Queue::write_entry(std::string id, const QueuedEnvelope& envelope,
+                         std::span<const std::string_view> message, Time now) const {
   std::uint64_t message_bytes = 0;
   for (const auto part : message) message_bytes += part.size();
   const std::string header = format_header(envelope, message_bytes);
   if (header.size() > kMaxHeaderBytes) fail("queue so many recipients", "", EFBIG);
-  std::string id;
+  std::string name;
   std::optional<File> file;
   for (int tries = 0; !file; ++tries) {
-    if (tries == 16) fail("create", "tmp/" + id, EEXIST);
-    id = make_queue_id(now);
-    file = make_file(id);
+    if (tries == 16) fail("create", "tmp/" + name, EEXIST);
+    name = make_queue_id(now);
+    file = make_file(name);
   }
+  const bool is_new = id.empty();
+  if (is_new) id = name;
   const int fd = file->fd();
-  const Temporary temporary(path_ + "/tmp/" + id);
+  const Temporary temporary(path_ + "/tmp/" + name);
   const std::string room(journal_room(envelope.to.size()), '\n');
   try {
     std::uint64_t at = header.size();
@@ -161,13 +174,13 @@ Entry Queue::add(const QueuedEnvelope& envelope, std::span<const std::string_vie
       at += part.size();
     }
     write_all(fd, room, at);
-    check("sync", "tmp/" + id, [&] { return files_.fsync(fd); });
-    check("rename", "tmp/" + id, [&] { return files_.renameat(tmp_.fd(), id, new_.fd(), id); });
+    check("sync", "tmp/" + name, [&] { return files_.fsync(fd); });
+    check("rename", "tmp/" + name, [&] { return files_.renameat(tmp_.fd(), name, new_.fd(), id); });
     check("sync", "new", [&] { return files_.fsync(new_.fd()); });
   } catch (...) {
-    // I2: who is told of a failure sends again, so nothing may stay.
-    retried([&] { return files_.unlinkat(tmp_.fd(), id); });
-    retried([&] { return files_.unlinkat(new_.fd(), id); });
+    // I2: who is told of a failure sends again, so nothing may stay; but I3: what was there before.
+    retried([&] { return files_.unlinkat(tmp_.fd(), name); });
+    if (is_new) retried([&] { return files_.unlinkat(new_.fd(), id); });
     throw;
   }
   Entry entry(*this, id, std::move(*file));

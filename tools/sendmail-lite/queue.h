@@ -115,6 +115,11 @@ class Queue {
   // attempt.
   Entry add(const QueuedEnvelope& envelope, std::span<const std::string_view> message, Time now);
 
+  // The same entry with another envelope and message, and an empty journal. At every instant the
+  // one or the other is there, whole; the new one is durable before this returns.
+  void replace(Entry& entry, const QueuedEnvelope& envelope,
+               std::span<const std::string_view> message, Time now) const;
+
   // Names, oldest first.
   std::vector<std::string> waiting() const { return names(new_); }
   std::vector<std::string> failed() const;
@@ -132,6 +137,9 @@ class Queue {
   void make_path() const;
   File open_folder(int parent, const std::string& name) const;
   std::optional<File> make_file(const std::string& id) const;
+  // An entry of this name, or, where it is empty, of a new one.
+  Entry write_entry(std::string id, const QueuedEnvelope& envelope,
+                    std::span<const std::string_view> message, Time now) const;
   std::vector<std::string> names(const File& folder) const;
   std::optional<EntryInfo> look(const File& folder, const std::string& id) const;
   // Reads header and journal.

@@ -62,6 +62,8 @@ bool set_field(ParsedHeader& into, std::string_view key, std::string_view value)
     e.to.emplace_back(value);
   } else if (key == "option") {
     e.options.emplace_back(value);
+  } else if (key == "unprepared") {
+    e.unprepared = true;
   } else if (key == "created") {
     const auto seconds = take_seconds(value);
     if (!seconds) return false;
@@ -117,6 +119,7 @@ std::string format_header(const QueuedEnvelope& envelope, std::size_t message_by
   add_optional(out, "ret", envelope.ret);
   add_optional(out, "envid", envelope.envid);
   for (const auto& option : envelope.options) add_line(out, "option", option);
+  if (envelope.unprepared) add_line(out, "unprepared", "yes");
   add_line(out, "size", std::to_string(message_bytes));
   out += '\n';
   return out;

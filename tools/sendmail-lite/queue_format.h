@@ -33,6 +33,9 @@ struct QueuedEnvelope {
   std::string body;                  // "7BIT", "8BITMIME" or nothing, as -B said
   std::string notify, ret, envid;    // RFC 3461, as -N, -R and -V said
   std::vector<std::string> options;  // "--host=…": what the sender's command line said of the relay
+  // The configuration could not be used: aliases, sender and domain are still to be put in, as it
+  // and `options` say then, before the first attempt.
+  bool unprepared = false;
 };
 
 // What stands before the message. Throws std::invalid_argument for a control character.

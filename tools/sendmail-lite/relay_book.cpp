@@ -26,9 +26,18 @@ Route RelayBook::route(const Options& options) {
   return pair.route();
 }
 
-Route RelayBook::route(const std::vector<std::string>& words) {
+std::vector<std::string> RelayBook::all_of(const std::vector<std::string>& words) const {
   std::vector<std::string> all = words;
   if (words != own_) all.insert(all.end(), own_.begin(), own_.end());
+  return all;
+}
+
+Parsed RelayBook::parsed(const std::vector<std::string>& words) const {
+  return parse_options(all_of(words));
+}
+
+Route RelayBook::route(const std::vector<std::string>& words) {
+  const auto all = all_of(words);
   if (const auto at = pairs_.find(all); at != pairs_.end()) return at->second.route();
   const Parsed parsed = parse_options(all);
   if (!parsed.config_error.empty()) throw std::runtime_error(parsed.config_error);

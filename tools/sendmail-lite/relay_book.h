@@ -22,6 +22,8 @@ class RelayBook {
   // By what the message was queued with, and the configuration as it is now. Throws UsageError,
   // std::runtime_error where the configuration cannot be used.
   Route route(const std::vector<std::string>& words);
+  // What a message was queued with, and this run's command line over it. Throws UsageError.
+  Parsed parsed(const std::vector<std::string>& words) const;
   // The way that these options say.
   Route route(const Options& options);
 
@@ -31,6 +33,7 @@ class RelayBook {
     Route route() const { return {relay.get(), fallback.get()}; }
   };
   Pair make(const Options& options) const;
+  std::vector<std::string> all_of(const std::vector<std::string>& words) const;
 
   std::vector<std::string> own_;
   Trace trace_;

@@ -1,14 +1,9 @@
 #include "sendmail-lite/sender.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 
-#include "base/characters.h"
 #include "base/random.h"
 #include "common/program.h"
 #include "proto/message_edit.h"
@@ -42,23 +37,6 @@ class TwoParts final : public MessageSource {
   std::array<std::string_view, 2> parts_;
 };
 
-// What -N, -R and -V may say (RFC 3461). A wrong one costs the notice, not the mail.
-bool is_notify(std::string_view text) {
-  if (text == "NEVER") return true;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view word = text.substr(0, comma);
-    if (word != "SUCCESS" && word != "FAILURE" && word != "DELAY") return false;
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return true;
-}
-
-bool is_envid(std::string_view text) {
-  return text.size() <= 100 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 }  // namespace
 
 DeliveryRules real_rules(const Options& options) {
@@ -88,46 +66,13 @@ int status_of(const QueueError& error) {
 
 Sender::Sender(const Options& options, std::string config_error, RelayBook& book,
                const MailLog& log)
-    : options_(options), config_error_(std::move(config_error)), book_(book), log_(log) {
-  rules_.identity = Identity::ours();
-  rules_.from = options.from;
-  rules_.full_name = options.full_name;
-  rules_.domain = options.domain;
-  if (!options.domain.empty()) rules_.identity.domain = options.domain;
-  if (options.aliases_file.empty() || options.no_aliases) return;
-  try {
-    std::ifstream file(options.aliases_file, std::ios::binary);
-    if (!file) throw std::invalid_argument("cannot be read");
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    std::vector<std::string> warnings;
-    aliases_ = Aliases::parse(text, warnings);
-    for (const auto& warning : warnings) log_.loud(options.aliases_file + ": " + warning);
-    rules_.aliases = &aliases_;
-  } catch (const std::invalid_argument& e) {
-    if (config_error_.empty()) config_error_ = options.aliases_file + ": " + e.what();
-  }
-}
-
-Submission Sender::prepare_submission(std::string_view message, const Request& request) const {
-  Submission submission = prepare(message, request, rules_, clock_now());
-  QueuedEnvelope& envelope = submission.envelope;
-  envelope.options = options_.relay_words;
-  const auto keep = [this](std::string& into, const std::string& value, bool valid,
-                           const char* option) {
-    if (valid) into = value;
-    if (!valid) log_.loud(option + (": " + quoted(value)) + " is ignored");
-  };
-  const std::string body = upper(options_.body_type), notify = upper(options_.notify);
-  const std::string ret = upper(options_.ret);
-  keep(envelope.body, body, body.empty() || body == "7BIT" || body == "8BITMIME", "-B");
-  keep(envelope.notify, notify, is_notify(notify), "-N");
-  keep(envelope.ret, ret, ret.empty() || ret == "FULL" || ret == "HDRS", "-R");
-  keep(envelope.envid, options_.envid, is_envid(options_.envid), "-V");
-  return submission;
-}
+    : options_(options),
+      book_(book),
+      log_(log),
+      preparation_(options, std::move(config_error), log) {}
 
 Submitted Sender::submit(std::string_view message, const Request& request) {
-  const Submission submission = prepare_submission(message, request);
+  const Submission submission = preparation_.prepare(message, request);
   Submitted result;
   std::optional<Queue> queue;
   std::optional<Entry> entry;
@@ -142,9 +87,9 @@ Submitted Sender::submit(std::string_view message, const Request& request) {
       log_.loud(e.what());
     }
   }
-  if (!config_error_.empty()) {
+  if (const std::string& fault = preparation_.fault(); !fault.empty()) {
     result.status = tools::kConfiguration;
-    result.text = config_error_ + (entry ? "; the message is kept in the queue" : "");
+    result.text = fault + (entry ? "; the message is kept in the queue" : "");
     result.queued = entry.has_value();
     if (entry) result.id = entry->id();
   } else if (entry && options_.queue_only) {
@@ -206,7 +151,9 @@ Submitted Sender::result_of(const std::string& id, const QueuedEnvelope& envelop
 }
 
 Submitted Sender::print(std::string_view message, const Request& request) const {
-  const Submission submission = prepare_submission(message, request);
+  const Submission submission = preparation_.prepare(message, request);
+  const std::string& fault = preparation_.fault();
+  if (!fault.empty()) return {tools::kConfiguration, {}, false, fault};
   std::string text = "MAIL FROM:<" + submission.envelope.from + ">\n";
   for (const auto& to : submission.envelope.to) text += "RCPT TO:<" + to + ">\n";
   text += "DATA\n";

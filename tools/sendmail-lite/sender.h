@@ -7,9 +7,9 @@
 
 #include "sendmail-lite/mail_log.h"
 #include "sendmail-lite/options.h"
+#include "sendmail-lite/preparation.h"
 #include "sendmail-lite/queue.h"
 #include "sendmail-lite/relay_book.h"
-#include "sendmail-lite/submission.h"
 
 namespace proto::sendmail {
 
@@ -30,8 +30,8 @@ int status_of(const QueueError& error);
 
 class Sender {
  public:
-  // `config_error`: not empty where the configuration cannot be used; then mail is queued, and not
-  // tried. All references must outlive the Sender.
+  // `config_error`: not empty where the configuration cannot be used; then mail is queued as it
+  // came, and not tried. All references must outlive the Sender.
   Sender(const Options& options, std::string config_error, RelayBook& book, const MailLog& log);
 
   Submitted submit(std::string_view message, const Request& request);
@@ -39,18 +39,15 @@ class Sender {
   Submitted print(std::string_view message, const Request& request) const;
 
  private:
-  Submission prepare_submission(std::string_view message, const Request& request) const;
   Submitted attempt(Entry& entry);
   Submitted send_without_queue(const Submission& submission);
   Submitted result_of(const std::string& id, const QueuedEnvelope& envelope,
                       const Delivery& delivery);
 
   const Options& options_;
-  std::string config_error_;
   RelayBook& book_;
   const MailLog& log_;
-  Aliases aliases_;
-  SubmissionRules rules_;
+  Preparation preparation_;
 };
 
 }  // namespace proto::sendmail

@@ -38,7 +38,9 @@ class Preparer {
     if (!rules_.from.empty()) editor_.replace_sender(MailAddress::parse(rules_.from));
     editor_.replace_recipients([this](const MailAddress& a) { return stands_for(a); });
     editor_.remove_blind_copies();
+    const bool anonymous = !editor_.has("From");
     editor_.add_missing({header_sender(sender), MailDate::now(), {}});
+    if (rules_.as_it_came && anonymous) editor_.remove("From");
     out_.envelope.created = now;
     out_.envelope.message_id = trim(editor_.text("Message-ID").value_or(""));
     std::erase_if(out_.envelope.message_id, is_control);
@@ -79,7 +81,7 @@ class Preparer {
     } else if (request.sender) {
       sender = MailAddress::parse(said);
     }
-    sender = qualified(sender, rules_.identity.domain);
+    if (!rules_.as_it_came) sender = qualified(sender, rules_.identity.domain);
     out_.envelope.from = envelope_address(sender.address()).address;
     return sender;
   }

@@ -28,6 +28,9 @@ struct SubmissionRules {
   std::string full_name;  // for a From that is missing; empty: the identity's
   std::string domain;     // put behind local recipients without an alias; empty: they stay so
   const Aliases* aliases = nullptr;
+  // Nobody knows the rules yet: local names stay without a domain, and a missing From stays
+  // missing. What comes of it can be prepared again.
+  bool as_it_came = false;
 };
 
 // What the caller said beside the message.

@@ -73,6 +73,8 @@ struct World {
   Time now = kStart;
   std::vector<Delivery> done;
   std::vector<std::string> warnings;
+  std::vector<std::string> alias{"a"};
+  int prepared = 0;
 
   std::string add(std::vector<std::string> to, std::string message_id = "<1@example.org>") {
     Queue queue(files, "/q");
@@ -81,6 +83,7 @@ struct World {
     envelope.from = "me@example.org";
     envelope.to = std::move(to);
     envelope.message_id = std::move(message_id);
+    envelope.unprepared = envelope.to[0] == "root";
     const std::string_view parts[] = {kMessage};
     return queue.add(envelope, parts, now).id();
   }
@@ -96,9 +99,19 @@ struct World {
                  {[this](const std::vector<std::string>&) {
                     return Route{&relay, &fallback};
                   },
+                  [this](const QueuedEnvelope& e, std::string_view m) { return prepare(e, m); },
                   [this](const Entry&, const Delivery& d) { done.push_back(d); },
                   [this](const std::string& text) { warnings.push_back(text); }},
                  all);
+  }
+  // root stands for whom `alias` names.
+  Submission prepare(const QueuedEnvelope& envelope, std::string_view message) {
+    ++prepared;
+    if (alias.empty()) throw std::runtime_error("no config");
+    Submission ready{envelope, std::string(message.substr(0, 10)), message.substr(10), {}};
+    ready.envelope.to = alias;
+    ready.envelope.unprepared = false;
+    return ready;
   }
   Journal journal(const std::string& id) { return Queue(files, "/q").look(id)->journal; }
 };
@@ -290,9 +303,45 @@ TEST(Flush, WithoutAWayTheMessageWaits) {
   const auto summary = flush(
       queue, world.rules(),
       {[](const std::vector<std::string>&) -> Route { throw std::runtime_error("no config"); },
-       [](const Entry&, const Delivery&) {}, [](const std::string&) {}});
+       {},
+       [](const Entry&, const Delivery&) {},
+       [](const std::string&) {}});
   EXPECT_EQ(summary.waiting, 1);
   EXPECT_EQ(world.journal(id).reason, "no config");
+}
+
+// Queued while the configuration was bad: prepared before its first attempt, and never again.
+TEST(Flush, AnUnpreparedMessageIsPreparedOnceAndDurably) {
+  World world;
+  world.alias = {"a", "c"};
+  const auto id = world.add({"root"});
+  EXPECT_EQ(world.run().waiting, 1);
+  EXPECT_EQ(world.relay.taken["<1@example.org>a"], 1);
+  world.alias = {"a", "a2"};
+  world.files.restart();
+  EXPECT_EQ(world.run(true).waiting, 1);
+  EXPECT_EQ(world.prepared, 1);
+  EXPECT_EQ(world.done.back().recipients, std::vector<std::string>{"c"});
+  const auto entry = Queue(world.files, "/q").look(id);
+  EXPECT_EQ(entry->envelope.to, (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(entry->envelope.created, kStart);
+  EXPECT_EQ(entry->journal.attempts, 2);
+}
+
+TEST(Flush, WhatCannotBePreparedYetWaitsWithoutAgeing) {
+  World world;
+  world.alias.clear();
+  const auto id = world.add({"root"});
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(world.run().waiting, 1);
+    world.now += hours(5);
+  }
+  EXPECT_EQ(world.relay.sends, 0);
+  EXPECT_EQ(world.journal(id).reason, "no config");
+  EXPECT_EQ(world.journal(id).age, seconds(0));
+  world.alias = {"a"};
+  EXPECT_EQ(world.run().delivered, 1);
+  EXPECT_EQ(world.relay.taken["<1@example.org>a"], 1);
 }
 
 TEST(Flush, AFailedMessageKeepsReasonAndTranscript) {
@@ -350,7 +399,7 @@ struct Crashed {
   }
 };
 
-const std::vector<std::vector<std::string>> kCases = {{"a"}, {"a", "b"}};
+const std::vector<std::vector<std::string>> kCases = {{"a"}, {"a", "b"}, {"root"}};
 
 TEST(FlushProof, KilledAtEachCall) {
   for (const bool lmtp : {false, true}) {

@@ -18,7 +18,8 @@ QueuedEnvelope full_envelope() {
           "FAILURE",
           "HDRS",
           "id1",
-          {"--host=mail.example.org", "--port=2525"}};
+          {"--host=mail.example.org", "--port=2525"},
+          true};
 }
 
 TEST(QueueFormat, HeaderSurvivesTheRoundTrip) {
@@ -31,6 +32,7 @@ TEST(QueueFormat, HeaderSurvivesTheRoundTrip) {
   EXPECT_EQ(format_header(parsed->envelope, 123), text);
   EXPECT_EQ(parsed->envelope.to, envelope.to);
   EXPECT_EQ(parsed->envelope.options, envelope.options);
+  EXPECT_TRUE(parsed->envelope.unprepared);
 }
 
 TEST(QueueFormat, TheNullSenderIsEmpty) {

@@ -135,6 +135,93 @@ TEST(Queue, EnqueueOnADyingDiskSaysSo) {
   }
 }
 
+// Puts another message in the place of the one that waits; not where somebody seems to have it.
+bool replace(MemoryFileSystem& files) {
+  const Queue queue(files, "/q");
+  auto entry = queue.take(queue.waiting().at(0));
+  if (!entry) return false;
+  QueuedEnvelope other = envelope();
+  other.to = {"c@example.org"};
+  const std::string_view parts[] = {"other"};
+  queue.replace(*entry, other, parts, kNow);
+  EXPECT_EQ(message_of(*entry), "other");
+  EXPECT_EQ(entry->journal().verdicts.size(), 1U);
+  EXPECT_FALSE(queue.take(entry->id())) << "its lock is held";
+  return true;
+}
+
+// Whether the other one is there; there is one of the two, whole, and no debris.
+bool is_replaced(MemoryFileSystem& files, const std::string& id, const std::string& where) {
+  files.restart();
+  const Queue queue(files, "/q");
+  queue.sweep();
+  EXPECT_EQ(queue.waiting(), std::vector<std::string>{id}) << where;
+  const auto entry = queue.take(id);
+  const bool other = entry->envelope().to.size() == 1;
+  EXPECT_EQ(message_of(*entry), other ? "other" : kMessage) << where;
+  std::vector<std::string> debris;
+  files.list(files.openat(-100, "/q/tmp", 0, 0), debris);
+  EXPECT_TRUE(debris.empty()) << where;
+  return other;
+}
+
+std::string add_one(MemoryFileSystem& files) {
+  Queue queue(files, "/q");
+  const std::string id = add_to(queue).id();
+  files.restart();
+  return id;
+}
+
+// I1, I3, I6, I7: what replaces an entry is durable when replace() returns; before, the one or the
+// other is there.
+TEST(Queue, ReplaceKilledAtEachCallLeavesTheOneOrTheOther) {
+  MemoryFileSystem whole;
+  add_one(whole);
+  replace(whole);
+  const int calls = whole.calls();
+  ASSERT_GT(calls, 15);
+  int replaced = 0, runs = 0;
+  for (int at = 0; at <= calls; ++at) {
+    for (std::size_t i = 0; i <= power_losses().size(); ++i) {
+      MemoryFileSystem files;
+      const std::string id = add_one(files);
+      if (at < calls) files.kill_at(at, MemoryFileSystem::When::halfway);
+      bool done = false;
+      try {
+        done = replace(files);
+      } catch (const Killed&) {
+      }
+      if (i > 0) files.power_loss(power_losses()[i - 1]);
+      const bool other = is_replaced(files, id, std::to_string(at));
+      EXPECT_TRUE(other || !done) << at;
+      replaced += other ? 1 : 0;
+      ++runs;
+    }
+  }
+  EXPECT_GT(replaced, 0);
+  EXPECT_LT(replaced, runs);
+}
+
+TEST(Queue, ReplaceFailedAtEachCallLeavesTheOneOrTheOther) {
+  MemoryFileSystem whole;
+  add_one(whole);
+  replace(whole);
+  for (const int code : kFaults) {
+    for (int at = 0; at < whole.calls(); ++at) {
+      MemoryFileSystem files;
+      const std::string id = add_one(files);
+      files.fail_at(at, code);
+      bool done = false;
+      try {
+        done = replace(files);
+      } catch (const QueueError& e) {
+        EXPECT_EQ(e.code(), code) << e.what();
+      }
+      EXPECT_TRUE(is_replaced(files, id, std::to_string(at)) || !done) << at << " " << code;
+    }
+  }
+}
+
 TEST(Queue, ShortWritesAndInterruptsChangeNothing) {
   MemoryFileSystem files;
   files.short_writes(true);

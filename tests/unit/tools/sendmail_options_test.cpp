@@ -119,6 +119,20 @@ TEST_F(SendmailOptions, WhatSaysTheRelayStaysWithTheMessage) {
   EXPECT_EQ(o.recipients, std::vector<std::string>{"--host=operand"});
 }
 
+TEST_F(SendmailOptions, WhatPreparesAMessageIsKeptForOneThatCouldNotBe) {
+  const Options o = parse({"--aliases", "al", "-FCron\tDaemon", "-n", "--from=me@x.org", "--host=h",
+                           "-Nnever", "--subject=x", "-f", "root", "a"})
+                        .options;
+  EXPECT_EQ(o.preparation_words,
+            (std::vector<std::string>{"--aliases=" + std::filesystem::absolute("al").string(),
+                                      "--full-name=Cron Daemon", "--no-aliases", "--from=me@x.org",
+                                      "--dsn-notify=never"}));
+  std::vector<std::string> all = o.relay_words;
+  all.insert(all.end(), o.preparation_words.begin(), o.preparation_words.end());
+  EXPECT_EQ(relay_words_of(all), std::vector<std::string>{"--host=h"});
+  EXPECT_EQ(parse_options(all).options.full_name, "Cron Daemon");
+}
+
 TEST_F(SendmailOptions, LaterWordsWin) {
   const Options o = parse_options({"--host=a", "--lmtp", "--password-file=/1", "--host=b", "--lmtp",
                                    "--password-file=/2"})

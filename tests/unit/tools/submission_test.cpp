@@ -91,6 +91,40 @@ TEST(Submission, AliasesRewriteEnvelopeAndHeader) {
   EXPECT_EQ(field(s, "To"), "root <admin@example.org>");
 }
 
+// What is queued while nobody knows the rules comes out the same when it is prepared later.
+TEST(Submission, PreparedInTwoStepsIsPreparedAsInOne) {
+  const std::string date = "Date: Mon, 1 Jan 2024 00:00:00 +0000\nMessage-ID: <x@y>\n";
+  for (const char* header :
+       {"To: root\nBcc: joe\n", "From: \"(Cron Daemon)\" <root>\nTo: root, \"a b\"@x.org\n",
+        "From x Mon Jan  1\nTo: root\r\nCc: g: joe, root;\n", "Resent-To: root\nTo: ann@x.org\n",
+        "Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\n folded\n"}) {
+    for (const char* sender : {"-", "<>", "", "root", "me@x.org"}) {
+      Case c;
+      c.request = {std::nullopt, {"root", "joe@localhost, x@example.org", "\"c d\"@x.org"}, true};
+      if (*sender != '-') c.request.sender = sender;
+      const std::string message = date + header + "\nFrom here on: the body\n";
+      SubmissionRules raw;
+      raw.identity = c.rules.identity;
+      raw.as_it_came = true;
+      const Submission first = prepare(message, c.request, raw, kNow);
+      EXPECT_EQ(first.header.find("Bcc"), std::string::npos);
+      EXPECT_EQ(first.header.find("Joe Doe"), std::string::npos);
+      c.alias("root: admin@example.org\njoe: root, b@example.org\n");
+      c.rules.from = "alerts@example.com";
+      c.rules.domain = c.rules.identity.domain = "example.com";
+      const Submission once = c.of(message);
+      c.request = {first.envelope.from, first.envelope.to, false};
+      const std::string queued = first.header + std::string(first.body);
+      const Submission twice = c.of(queued);
+      EXPECT_EQ(twice.envelope.from, once.envelope.from) << header << sender;
+      EXPECT_EQ(twice.envelope.to, once.envelope.to) << header << sender;
+      EXPECT_EQ(twice.header, once.header) << header << sender;
+      EXPECT_EQ(twice.body, once.body);
+      EXPECT_EQ(twice.envelope.message_id, "<x@y>");
+    }
+  }
+}
+
 TEST(Submission, MailForThisMachineIsLocalToo) {
   Case c;
   c.alias("default: admin@example.org\n");
