@@ -94,9 +94,6 @@ Parsed parse_options(const std::vector<std::string>& words);
 // Of sendmail's command line.
 Parsed parse_command_line(std::string_view program, const std::vector<std::string>& arguments);
 
-// Of the words that an entry holds: those that say how to reach the relay.
-std::vector<std::string> relay_words_of(const std::vector<std::string>& words);
-
 // ~/.config/sendmail-lite/config.toml, else /etc/sendmail-lite.toml; empty where neither is there.
 std::string default_config_file();
 // ~/.local/state/sendmail-lite/queue

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/characters.h"
+#include "sendmail-lite/kept_words.h"
 
 namespace proto::sendmail {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "sendmail-lite/kept_words.h"
 #include "support/process.h"
 
 namespace proto::sendmail {

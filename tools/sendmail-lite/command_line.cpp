@@ -1,0 +1,186 @@
+#include "sendmail-lite/command_line.h"
+
+#include "common/help.h"
+#include "proto/mail_address.h"
+#include "sendmail-lite/kept_words.h"
+
+namespace proto::sendmail {
+namespace {
+
+constexpr std::string_view kUsage = "sendmail-lite [OPTIONS] [RECIPIENT...] < MESSAGE";
+
+// What would make every message impossible is the option's fault, not the message's.
+std::string fault_of_sender(const std::string& text) {
+  try {
+    if (!text.empty()) envelope_address(MailAddress::parse(text).address());
+    return {};
+  } catch (const std::invalid_argument& e) {
+    return e.what();
+  }
+}
+
+std::string fault_of_domain(const std::string& text) {
+  return text.empty() ? text : fault_of_sender("x@" + text);
+}
+
+CLI::Option* add_text(CLI::App& app, const char* name, std::string& into, const char* help,
+                      const char* type = "TEXT") {
+  return app.add_option(name, into, help)->type_name(type)->take_last();
+}
+
+void add_sendmail_options(CLI::App& app, Options& o, Modes& modes) {
+  app.add_option("recipients", o.recipients, "who gets the message")
+      ->type_name("ADDRESS")
+      ->configurable(false);
+  const auto flag = [&](const char* name, bool& into, const char* help) {
+    return app.add_flag(name, into, help)->group("As sendmail's")->configurable(false);
+  };
+  flag("--read-recipients", o.from_header, "-t: those of To, Cc and Bcc too");
+  app.add_flag_callback(
+         "--ignore-dots", [&o] { o.dot_ends = false; },
+         "-i, -oi: a line with only a dot does not end the message")
+      ->group("As sendmail's");
+  app.add_option_function<std::string>(
+         "--envelope-from", [&o](const std::string& v) { o.sender = v; },
+         "-f, -r ADDR: the envelope's sender; <> is the null sender")
+      ->group("As sendmail's")
+      ->take_last();
+  add_text(app, "--full-name", o.full_name, "-F NAME: for a From that is missing");
+  add_text(app, "--body-type", o.body_type, "-B 7BIT or 8BITMIME");
+  add_text(app, "--dsn-notify", o.notify, "-N never, or of success, failure, delay");
+  add_text(app, "--dsn-return", o.ret, "-R full or hdrs");
+  add_text(app, "--dsn-envid", o.envid, "-V ENVID");
+  flag("--no-aliases", o.no_aliases, "-n: no aliases");
+  flag("--queue-only", o.queue_only, "-odq: queue it, and send it by the next -q");
+  flag("--flush-queue", modes.flush, "-q: send what is due in the queue");
+  flag("--all", o.flush_all, "with -q: what is not due yet, too");
+  flag("--list-queue", modes.list, "-bp, mailq: list the queue");
+  flag("--smtp", modes.smtp, "-bs: take mail by SMTP on stdin");
+  flag("--newaliases", modes.newaliases, "-bi, newaliases: nothing needs to be done");
+  flag("--daemon", modes.daemon, "-bd: there is none")->group("");
+}
+
+void add_relay_options(CLI::App& app, RelayOptions& o) {
+  const std::string group = "Smart host";
+  add_text(app, "--host", o.host, "its name (localhost)", "HOST")->group(group);
+  app.add_option("--port", o.port, "25; 465 for implicit TLS; 24 for LMTP")
+      ->group(group)
+      ->take_last()
+      ->check(CLI::Range(1, 65535));
+  add_text(app, "--unix-socket", o.unix_socket, "connect there instead", "PATH")->group(group);
+  app.add_flag("--lmtp", o.lmtp, "speak LMTP")->group(group);
+  add_text(app, "--tls", o.tls, "auto: implicit on 465, else STARTTLS where it is offered")
+      ->group(group)
+      ->check(CLI::IsMember({"auto", "none", "starttls", "implicit"}));
+  add_text(app, "--user", o.user, "log in as NAME", "NAME")->group(group);
+  add_text(app, "--auth", o.auth, "how to log in")
+      ->group(group)
+      ->check(CLI::IsMember({"auto", "plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256",
+                             "xoauth2", "oauthbearer", "external", "off"}));
+  tools::add_password_options(app, o.passwords);
+  tools::add_connection_options(app, o.connection);
+  add_text(app, "--helo", o.helo, "what we call ourselves", "NAME")->group(group);
+  const auto seconds = [&](const char* name, double& into, const char* help) {
+    app.add_option(name, into, help)
+        ->group(group)
+        ->type_name("SECONDS")
+        ->take_last()
+        ->check(CLI::Range(0.001, 1e8));
+  };
+  seconds("--timeout", o.timeout, "between two bytes that move (600)");
+  seconds("--deadline", o.deadline, "for one message, all in all (1800)");
+  for (const auto name : relay_file_options())
+    if (CLI::Option* const option = app.get_option_no_throw(std::string(name))) option->take_last();
+  app.get_option("--password-command")->take_last();
+}
+
+void add_fallback_options(CLI::App& app, FallbackOptions& o) {
+  const std::string group = "Second smart host";
+  add_text(app, "--fallback-host", o.host, "tried where the first is out of reach, or says later",
+           "HOST")
+      ->group(group);
+  app.add_option("--fallback-port", o.port)->group(group)->take_last()->check(CLI::Range(1, 65535));
+  add_text(app, "--fallback-tls", o.tls, "as --tls")
+      ->group(group)
+      ->check(CLI::IsMember({"auto", "none", "starttls", "implicit"}));
+  add_text(app, "--fallback-user", o.user, "as --user", "NAME")->group(group);
+  app.add_option("--fallback-after", o.after_hours, "once a message is so old (4)")
+      ->group(group)
+      ->type_name("HOURS")
+      ->take_last()
+      ->check(CLI::Range(0.0, 1e4));
+}
+
+void add_compose_options(CLI::App& app, Options& o) {
+  const std::string group = "Compose a message";
+  const auto list = [&](const char* name, std::vector<std::string>& into, const char* help,
+                        const char* type) {
+    app.add_option(name, into, help)->group(group)->type_name(type)->expected(1)->take_all();
+  };
+  list("--to", o.compose.to, "to whom", "ADDRESS");
+  list("--cc", o.compose.cc, "a copy", "ADDRESS");
+  list("--bcc", o.compose.bcc, "a copy that the others do not see", "ADDRESS");
+  add_text(app, "--from", o.from, "the one sender, in envelope and header", "ADDRESS")
+      ->group(group)
+      ->check(fault_of_sender);
+  add_text(app, "--subject", o.compose.subject, "the subject")->group(group);
+  app.add_option_function<std::string>(
+         "--body", [&o](const std::string& v) { o.compose.body = v; }, "the text (else: stdin)")
+      ->group(group)
+      ->take_last();
+  list("--attach", o.compose.attach, "a file; FILE;type=text/csv says what it is", "FILE");
+  list("--header", o.compose.headers, "'Name: value'", "FIELD");
+}
+
+void add_general_options(CLI::App& app, Options& o, Modes& modes) {
+  app.set_version_flag("--version", "sendmail-lite " PROTO_VERSION);
+  app.add_flag("-v,--verbose", o.verbose, "say what is done; twice: all that goes over the wire");
+  add_text(app, "--config", modes.config, "read it instead of the usual ones", "FILE")
+      ->configurable(false);
+  add_text(app, "--aliases", o.aliases_file, "\"root: admin@example.org\" lines", "FILE");
+  add_text(app, "--domain", o.domain, "put behind local names")->check(fault_of_domain);
+  add_text(app, "--queue-dir", o.queue_dir, "where mail waits that cannot go now", "DIR");
+  app.add_flag("--no-queue", o.no_queue, "exit 75 instead");
+  app.add_flag("--dry-run", o.dry_run, "print envelope and message; connect nowhere");
+  app.add_flag("--check", modes.check, "try look-up, TLS, login, MAIL and RCPT; send nothing");
+  app.add_flag("--status", modes.status, "how many wait, since when, why");
+  app.add_flag("--json", o.json, "with --status: for programs");
+  app.add_flag("--no-syslog", o.no_syslog, "no line for each message in the system's log");
+}
+
+}  // namespace
+
+CommandLine::CommandLine()
+    : app_("Sends mail by a smart host; what cannot go now waits in a queue.") {
+  add_general_options(app_, options_, modes_);
+  add_sendmail_options(app_, options_, modes_);
+  add_relay_options(app_, options_.relay);
+  add_fallback_options(app_, options_.fallback);
+  add_compose_options(app_, options_);
+}
+
+bool CommandLine::takes_value(std::string_view name) const {
+  const CLI::Option* const option = app_.get_option_no_throw(std::string(name));
+  return option != nullptr && option->get_items_expected_max() > 0;
+}
+
+void CommandLine::read_config(const std::string& file) {
+  app_.remove_option(app_.get_option("--config"));
+  app_.set_config("--config", file, "", true);
+  app_.allow_config_extras(CLI::config_extras_mode::error);
+}
+
+const Options& CommandLine::parse(const std::vector<std::string>& words) {
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  try {
+    app_.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    throw Print{tools::help_text(app_, kUsage)};
+  } catch (const CLI::CallForVersion& e) {
+    throw Print{e.what() + std::string("\n")};
+  }
+  options_.mode = modes_.chosen();
+  return options_;
+}
+
+}  // namespace proto::sendmail
