@@ -201,6 +201,48 @@ TEST(SendmailOutage, WhatABadConfigurationKeptIsPreparedBeforeItGoes) {
   EXPECT_EQ(sink.count("From: Box <alerts@example.com>\r\n"), 2U);
 }
 
+// The queue that a configuration names is not known while it is bad. What waits elsewhere meanwhile
+// is seen, and goes, once it can be read.
+TEST(SendmailOutage, WhatABadConfigurationKeptIsFoundBesidesItsQueue) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const std::string queue = program.folder().file("spool");
+  const auto configure = [&](const std::string& text) {
+    program.folder().write("config/sendmail-lite/config.toml",
+                           "queue-dir = \"" + queue + "\"\nno-syslog = true\n" + text);
+  };
+  const std::string port = "--port=" + std::to_string(sink.port());
+  const auto call = [&](std::vector<std::string> words, const std::string& input = {}) {
+    words.insert(words.begin(), {our_program("sendmail-lite"), "--host=127.0.0.1", port});
+    return run(words, program.options(input));
+  };
+  configure("");
+  ASSERT_EQ(call({"-odq", "-f", "me@x.org", "you@x.org"}, message("good")).status, 0);
+  configure("hosst = \"x\"\n");
+  EXPECT_EQ(call({"--status"}).status, 78);
+  EXPECT_EQ(call(kWords, message("bad")).status, 78);
+  const auto bad = call({"--status"});
+  EXPECT_EQ(bad.status, 75) << bad.describe();
+  EXPECT_NE(bad.out.find("1 waiting"), std::string::npos) << bad.out;
+  EXPECT_NE(bad.out.find("waits for a usable configuration"), std::string::npos) << bad.out;
+  EXPECT_NE(bad.err.find("hosst"), std::string::npos) << bad.err;
+  EXPECT_EQ(call({"-q"}).status, 78);
+  configure("");
+  const auto mended = call({"--status"});
+  EXPECT_EQ(mended.status, 75) << mended.describe();
+  EXPECT_NE(mended.out.find("2 waiting"), std::string::npos) << mended.out;
+  const std::string own = program.folder().file("state/sendmail-lite/queue");
+  EXPECT_NE(call({"-bp"}).out.find("In " + own + ":\n"), std::string::npos);
+  // Who names a queue means that one alone.
+  const auto named = call({"-q", "--all", "--queue-dir=" + queue});
+  EXPECT_EQ(named.status, 0) << named.describe();
+  EXPECT_EQ(sink.count("Subject: bad"), 0U);
+  EXPECT_EQ(call({"-q", "--all"}).status, 0);
+  EXPECT_EQ(call({"--status"}).status, 0);
+  EXPECT_EQ(sink.count("Subject: good"), 1U);
+  EXPECT_EQ(sink.count("Subject: bad"), 1U);
+}
+
 // The first relay answers, and never takes it: what has waited long enough goes by the second.
 TEST(SendmailOutage, TheSecondRelayTakesWhatTheFirstPutsOff) {
   SinkRules rules;

@@ -50,7 +50,9 @@ Parsed parse_words(CommandLine& line, const std::vector<std::string>& words) {
     try {
       CommandLine with_config;
       with_config.read_config(config);
+      const bool named = !parsed.options.queue_dir.empty();
       parsed.options = with_config.parse(words);
+      parsed.options.queue_dir_by_config = !named && !parsed.options.queue_dir.empty();
     } catch (const CLI::Error& e) {
       parsed.config_error = config + ": " + one_line(e.what());
     }
@@ -84,13 +86,6 @@ std::string default_config_file() {
       return path;
   }
   return {};
-}
-
-std::string default_queue_folder() {
-  const char* const folder = std::getenv("XDG_STATE_HOME");
-  const std::string base =
-      folder != nullptr && *folder == '/' ? folder : tools::home_folder() + "/.local/state";
-  return base + "/sendmail-lite/queue";
 }
 
 Parsed parse_options(const std::vector<std::string>& words) {

@@ -66,6 +66,7 @@ struct Options {
   bool no_aliases = false;
 
   std::string queue_dir;  // empty: the user's own
+  bool queue_dir_by_config = false;
   bool no_queue = false, queue_only = false, flush_all = false;
   bool dry_run = false, json = false, no_syslog = false;
   int verbose = 0;
@@ -96,7 +97,5 @@ Parsed parse_command_line(std::string_view program, const std::vector<std::strin
 
 // ~/.config/sendmail-lite/config.toml, else /etc/sendmail-lite.toml; empty where neither is there.
 std::string default_config_file();
-// ~/.local/state/sendmail-lite/queue
-std::string default_queue_folder();
 
 }  // namespace proto::sendmail

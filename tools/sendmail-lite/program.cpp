@@ -12,6 +12,7 @@
 #include "sendmail-lite/check.h"
 #include "sendmail-lite/compose.h"
 #include "sendmail-lite/local_smtp.h"
+#include "sendmail-lite/queue_choice.h"
 #include "sendmail-lite/report.h"
 #include "sendmail-lite/sender.h"
 
@@ -37,7 +38,7 @@ class Program {
       case Mode::status:
         return show_queue();
       case Mode::flush:
-        return flush_queue();
+        return flush_queues();
       case Mode::check:
         return run_check();
       case Mode::smtp:
@@ -97,12 +98,24 @@ class Program {
     return sender.to_string();
   }
 
-  int flush_queue() {
+  int flush_queues() {
     if (!parsed_.config_error.empty()) {
       log_.loud(parsed_.config_error);
       return tools::kConfiguration;
     }
     const Queue queue = open_queue(options_, log_);
+    const int status = flush_queue(queue);
+    int besides = tools::kDone;
+    try {
+      if (const auto own = open_queue_besides(queue, options_)) besides = flush_queue(*own);
+    } catch (const QueueError& e) {
+      log_.loud(e.what());
+      besides = tools::kInputOutput;
+    }
+    return status == tools::kDone || besides == tools::kInputOutput ? besides : status;
+  }
+
+  int flush_queue(const Queue& queue) {
     const FlushHooks hooks{
         [this](const std::vector<std::string>& words) { return book_.route(words); },
         [this](const QueuedEnvelope& envelope, std::string_view message) {
@@ -110,12 +123,12 @@ class Program {
           const Preparation preparation(parsed.options, parsed.config_error, log_);
           return preparation.prepare_queued(envelope, message);
         },
-        [this](const Entry& entry, const Delivery& delivery) {
+        [&](const Entry& entry, const Delivery& delivery) {
           log_.message(entry.id(), entry.envelope(), delivery, delivery.attempt.status);
           if (!delivery.warning.empty()) log_.loud(delivery.warning);
           if (delivery.end == Delivery::End::failed)
             log_.loud(entry.id() + ": refused: " + outcomes_text(delivery, Fate::refused) +
-                      "; kept in " + options_folder() + "/failed");
+                      "; kept in " + queue.path() + "/failed");
           if (delivery.end == Delivery::End::waiting) say_once(delivery.attempt.reason);
         },
         [this](const std::string& text) { log_.loud(text); }};
@@ -124,18 +137,13 @@ class Program {
     return summary.waiting > 0 ? tools::kTryLater : tools::kDone;
   }
 
-  std::string options_folder() const {
-    return options_.queue_dir.empty() ? default_queue_folder() : options_.queue_dir;
-  }
-
   // A relay that is down says the same of each message.
   void say_once(const std::string& text) {
     if (text != said_) log_.loud(said_ = text);
   }
 
   int show_queue() {
-    const Queue queue = open_queue(options_, log_);
-    const QueueReport report = look_at(queue);
+    const QueueReport report = look_at_queues();
     const Time now = real_rules(options_).now();
     const bool list = options_.mode == Mode::list;
     const std::string text = list            ? list_text(report)
@@ -143,7 +151,22 @@ class Program {
                                              : status_text(report, now);
     std::fwrite(text.data(), 1, text.size(), stdout);
     if (const int failed = end_of_output(); failed != tools::kDone) return failed;
-    return list ? tools::kDone : status_of(report);
+    // The queue that a bad configuration names is not seen.
+    if (!parsed_.config_error.empty()) log_.loud(parsed_.config_error);
+    if (list) return tools::kDone;
+    const int status = status_of(report);
+    return status == tools::kDone && !parsed_.config_error.empty() ? tools::kConfiguration : status;
+  }
+
+  QueueReport look_at_queues() const {
+    const Queue queue = open_queue(options_, log_);
+    QueueReport report = look_at(queue);
+    try {
+      if (const auto own = open_queue_besides(queue, options_)) add_to(report, look_at(*own));
+    } catch (const QueueError& e) {
+      report.unreadable.emplace_back(e.what());
+    }
+    return report;
   }
 
   int run_check() {

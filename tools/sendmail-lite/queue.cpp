@@ -217,6 +217,7 @@ std::optional<EntryInfo> Queue::look(const File& folder, const std::string& id) 
   ParsedHeader header;
   EntryInfo info;
   read_entry(fd, id, header, info.journal);
+  info.queue = path_;
   info.id = id;
   info.envelope = std::move(header.envelope);
   info.message_bytes = header.message_bytes;

@@ -99,6 +99,7 @@ class Entry {
 
 // What an entry says, read without its lock.
 struct EntryInfo {
+  std::string queue;  // its path
   std::string id;
   QueuedEnvelope envelope;
   Journal journal;

@@ -1,6 +1,7 @@
 #include "sendmail-lite/report.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/characters.h"
@@ -24,6 +25,13 @@ std::string text_of(Time time) {
          two(clock.seconds().count()) + " UTC";
 }
 
+// Why it waits; one that no flush has touched may have its reason in how it was queued.
+std::string reason_of(const EntryInfo& entry) {
+  const bool untried = entry.journal.reason.empty();
+  return untried && entry.envelope.unprepared ? "waits for a usable configuration"
+                                              : entry.journal.reason;
+}
+
 // What a failed entry was refused with.
 std::string refusal_of(const EntryInfo& entry) {
   for (const auto& outcome : entry.journal.verdicts) {
@@ -45,9 +53,9 @@ const EntryInfo* oldest_of(const QueueReport& report) {
 std::string last_error(const QueueReport& report) {
   const EntryInfo* last = nullptr;
   for (const auto& entry : report.waiting)
-    if (!entry.journal.reason.empty() && (!last || entry.journal.last >= last->journal.last))
+    if (!reason_of(entry).empty() && (!last || entry.journal.last >= last->journal.last))
       last = &entry;
-  return last == nullptr ? "" : last->journal.reason;
+  return last == nullptr ? "" : reason_of(*last);
 }
 
 std::chrono::seconds age_of(const EntryInfo& entry, Time now) {
@@ -64,6 +72,7 @@ std::string span_text(std::chrono::seconds span) {
 
 nlohmann::json json_of(const EntryInfo& entry, const std::string& reason) {
   return {{"id", entry.id},
+          {"queue", entry.queue},
           {"created", entry.envelope.created.time_since_epoch().count()},
           {"bytes", entry.message_bytes},
           {"from", entry.envelope.from},
@@ -100,6 +109,15 @@ QueueReport look_at(const Queue& queue) {
   return report;
 }
 
+void add_to(QueueReport& report, QueueReport other) {
+  const auto move = [](auto& from, auto& to) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  move(other.waiting, report.waiting);
+  move(other.failed, report.failed);
+  move(other.unreadable, report.unreadable);
+}
+
 std::string list_text(const QueueReport& report) {
   std::string text;
   const auto add = [&](const EntryInfo& entry, const std::string& reason) {
@@ -110,9 +128,17 @@ std::string list_text(const QueueReport& report) {
       if (entry.journal.verdicts[i].fate != Fate::taken)
         text += "    " + escaped(entry.envelope.to[i]) + "\n";
   };
-  for (const auto& entry : report.waiting) add(entry, entry.journal.reason);
-  if (!report.failed.empty()) text += "Refused for good, in " + report.path + "/failed:\n";
-  for (const auto& entry : report.failed) add(entry, refusal_of(entry));
+  std::string folder = report.path;
+  for (const auto& entry : report.waiting) {
+    if (entry.queue != folder) text += "In " + (folder = entry.queue) + ":\n";
+    add(entry, reason_of(entry));
+  }
+  folder.clear();
+  for (const auto& entry : report.failed) {
+    if (entry.queue != folder)
+      text += "Refused for good, in " + (folder = entry.queue) + "/failed:\n";
+    add(entry, refusal_of(entry));
+  }
   for (const auto& line : report.unreadable) text += line + "\n";
   if (text.empty()) return "Mail queue is empty\n";
   return text + "-- " + std::to_string(report.waiting.size()) + " waiting, " +
@@ -149,7 +175,7 @@ std::string status_json(const QueueReport& report, Time now) {
   json["messages"] = nlohmann::json::array();
   json["failures"] = nlohmann::json::array();
   for (const auto& entry : report.waiting)
-    json["messages"].push_back(json_of(entry, entry.journal.reason));
+    json["messages"].push_back(json_of(entry, reason_of(entry)));
   for (const auto& entry : report.failed)
     json["failures"].push_back(json_of(entry, refusal_of(entry)));
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -9,12 +9,14 @@
 namespace proto::sendmail {
 
 struct QueueReport {
-  std::string path;
+  std::string path;  // of the queue in use; entries of another one name theirs
   std::vector<EntryInfo> waiting, failed;
   std::vector<std::string> unreadable;  // a line each
 };
 
 QueueReport look_at(const Queue& queue);
+// With what another queue holds, too.
+void add_to(QueueReport& report, QueueReport other);
 
 // For mailq: an entry in a few lines.
 std::string list_text(const QueueReport& report);

@@ -1,12 +1,11 @@
 #include "sendmail-lite/sender.h"
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
 
 #include "base/random.h"
 #include "common/program.h"
-#include "proto/message_edit.h"
+#include "sendmail-lite/queue_choice.h"
 
 namespace proto::sendmail {
 namespace {
@@ -46,22 +45,6 @@ DeliveryRules real_rules(const Options& options) {
   rules.now = clock_now;
   rules.random = [] { return random_below(std::uint64_t{1} << 32); };
   return rules;
-}
-
-Queue open_queue(const Options& options, const MailLog& log) {
-  if (options.queue_dir.empty()) return Queue(real_file_system(), default_queue_folder());
-  try {
-    return Queue(real_file_system(), options.queue_dir);
-  } catch (const QueueError& e) {
-    if (e.code() != EACCES && e.code() != EPERM) throw;
-    log.loud(std::string(e.what()) + "; the user's own queue is used");
-  }
-  return Queue(real_file_system(), default_queue_folder());
-}
-
-int status_of(const QueueError& error) {
-  return error.code() == EIO || error.code() == EBADMSG ? tools::kInputOutput
-                                                        : tools::kCannotCreate;
 }
 
 Sender::Sender(const Options& options, std::string config_error, RelayBook& book,

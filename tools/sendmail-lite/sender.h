@@ -22,11 +22,6 @@ struct Submitted {
 
 // The rules of deliveries by the real clock.
 DeliveryRules real_rules(const Options& options);
-// The queue that the options name, else the user's own. Where the one that a system-wide
-// configuration names is not ours to use, the user's own takes its place. Throws QueueError.
-Queue open_queue(const Options& options, const MailLog& log);
-// What a failure of the queue means to a caller.
-int status_of(const QueueError& error);
 
 class Sender {
  public:

@@ -97,6 +97,13 @@ TEST_F(SendmailOptions, ABadConfigurationIsSaidAndTheCommandLineStays) {
   EXPECT_NE(missing.config_error, "");
 }
 
+TEST_F(SendmailOptions, WhoNamedTheQueueIsKnown) {
+  const std::string text = "queue-dir = \"/q\"\n";
+  EXPECT_TRUE(with_config(text, {"a"}).options.queue_dir_by_config);
+  EXPECT_FALSE(with_config(text, {"--queue-dir=/q", "a"}).options.queue_dir_by_config);
+  EXPECT_FALSE(with_config("", {"a"}).options.queue_dir_by_config);
+}
+
 TEST_F(SendmailOptions, UsageErrorsNameTheOption) {
   for (const char* word : {"--port=x", "--port=0", "--tls=maybe", "--frobnicate", "--timeout=-1"}) {
     try {
