@@ -88,7 +88,7 @@ TEST(HostileChatserver, Servers_WhoNeverReadsIsCutOffAndTheOthersMissNothing) {
   const std::string name = deaf.getsockname().to_string();
   EXPECT_EQ(speaker.hear(), "Client joined " + name);
   ChatClient listener(server.address());
-  const long memory = test::resident_kib(server.pid());
+  [[maybe_unused]] const long memory = test::resident_kib(server.pid());
   const std::string line(4000, 'x');
   std::jthread talker([&] {
     for (int i = 0; i < 3000; ++i) speaker.say(line + "\n");  // 12 MB
