@@ -52,6 +52,21 @@ Outcome outcome_of(const RecipientResult& result, bool message_refused) {
   return {Fate::waiting, result.reply.code, words_of(result.reply), false};
 }
 
+// Why somebody waits to whom the server did not say yes.
+Trouble trouble_of(proto::Verdict verdict, bool login) {
+  return verdict == proto::Verdict::unknown ? Trouble::unknown
+         : login                            ? Trouble::relay
+                                            : Trouble::message;
+}
+
+// Whoever the recipients are that come before and after: what may have been delivered is counted as
+// such, and goes to no other relay; then, a message waits for our login as long as it takes.
+Trouble worse_of(Trouble a, Trouble b) {
+  for (const Trouble trouble : {Trouble::unknown, Trouble::relay})
+    if (a == trouble || b == trouble) return trouble;
+  return Trouble::message;
+}
+
 std::string reason_of(const Outcome& outcome) {
   return (outcome.code == 0 ? "" : std::to_string(outcome.code) + " ") + outcome.text;
 }
@@ -243,12 +258,10 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
     const Outcome& outcome = attempt.outcomes.back();
     if (outcome.fate != Fate::taken && attempt.reason.empty()) attempt.reason = reason_of(outcome);
     if (outcome.fate != Fate::waiting) continue;
-    attempt.status = tools::kTryLater;
-    if (recipient.verdict == proto::Verdict::unknown) attempt.trouble = Trouble::unknown;
-    if (attempt.trouble == Trouble::none) attempt.trouble = Trouble::message;
-    if (!is_about_login(recipient.reply)) continue;
-    attempt.trouble = Trouble::relay;
-    attempt.status = tools::kNoPermission;
+    const bool login = is_about_login(recipient.reply);
+    attempt.trouble = worse_of(attempt.trouble, trouble_of(recipient.verdict, login));
+    if (attempt.status != tools::kNoPermission)
+      attempt.status = login ? tools::kNoPermission : tools::kTryLater;
   }
   if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
     attempt.status = refused;
