@@ -13,7 +13,10 @@
 namespace proto::sendmail {
 
 bool is_about_login(const SMTPReply& reply) noexcept {
-  constexpr std::array kCodes{530, 534, 535, 538, 454};
+  // 454 is "later" where it does not say that the login is what failed (RFC 4954 §6): Postfix
+  // defers with 454 4.7.1 whom it would not relay for.
+  if (reply.code == 454) return reply.enhanced == "4.7.0";
+  constexpr std::array kCodes{530, 534, 535, 538};
   return std::find(kCodes.begin(), kCodes.end(), reply.code) != kCodes.end();
 }
 

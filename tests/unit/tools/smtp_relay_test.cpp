@@ -59,5 +59,18 @@ TEST(SMTPRelay, ALoginThatIsWantedIsNoTroubleOfTheMessage) {
   EXPECT_EQ(attempt_over(later, later, end).trouble, Trouble::message);
 }
 
+// RFC 4954 §6: 454 4.7.0 is about the login. 454 4.7.1, and 454 alone, are "later" as any other.
+TEST(SMTPRelay, A454IsAboutTheLoginOnlyWhereItSaysSo) {
+  const test::Script end{test::expect_line("QUIT"), test::close_now()};
+  const std::string denied = "454 4.7.1 Relay access denied", bare = "454 busy";
+  for (const auto& reply : {denied, bare}) {
+    const Attempt attempt = attempt_over(reply, reply, end);
+    EXPECT_EQ(attempt.trouble, Trouble::message) << reply;
+    EXPECT_EQ(attempt.status, 75) << reply;
+  }
+  const std::string failed = "454 4.7.0 Temporary authentication failure";
+  EXPECT_EQ(attempt_over(failed, failed, end).trouble, Trouble::relay);
+}
+
 }  // namespace
 }  // namespace proto::sendmail
