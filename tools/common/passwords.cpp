@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -25,6 +26,12 @@ namespace {
 
 constexpr std::size_t kMaxSecretBytes = 64 * 1024;
 constexpr std::size_t kMaxNetrcBytes = 1024 * 1024;
+
+// For poll(): milliseconds until then, at most `most`.
+int poll_span(Deadline deadline, long most) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining()).count();
+  return static_cast<int>(std::clamp<long>(left, 0, most));
+}
 
 // Closes itself; what the system refuses is a PasswordError about `what`.
 class File {
@@ -74,8 +81,8 @@ class File {
     if (deadline.is_never()) return true;
     pollfd one{fd_, POLLIN, 0};
     for (;;) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining()).count();
-      const int ready = ::poll(&one, 1, static_cast<int>(std::clamp<long>(left, 0, 1 << 30)));
+      const int left = poll_span(deadline, 1 << 30);
+      const int ready = ::poll(&one, 1, left);
       if (ready != 0 && !(ready < 0 && errno == EINTR)) return true;
       if (left <= 0) return false;
     }
@@ -91,6 +98,45 @@ Secret first_line_of_file(const std::string& path) {
   if (line.empty()) throw PasswordError("no password in the first line of " + escaped(path));
   return line;
 }
+
+// A child. Killed where it still runs in the end; waited for in any case.
+class Command {
+ public:
+  explicit Command(pid_t pid) : pid_(pid) {}
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+  ~Command() {
+    if (ended_) return;
+    ::kill(pid_, SIGKILL);
+    has_ended(0);
+  }
+
+  // Whether it has ended by then. Its output may have ended long before.
+  bool wait(Deadline deadline) {
+    if (deadline.is_never()) return has_ended(0);
+    // glibc's own declaration is none for C++ before 2.37. -1: the kernel has none, we look often.
+    const int watched = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    pollfd one{watched, POLLIN, 0};
+    while (!has_ended(WNOHANG) && deadline.remaining() > Deadline::Clock::duration::zero())
+      ::poll(&one, 1, poll_span(deadline, watched < 0 ? 20 : 1 << 30));
+    if (watched >= 0) ::close(watched);
+    return ended_;
+  }
+  int status() const { return status_; }  // as waitpid() tells it
+
+ private:
+  bool has_ended(int flags) {
+    pid_t got = -1;
+    do {
+      got = ended_ ? pid_ : ::waitpid(pid_, &status_, flags);
+    } while (got < 0 && errno == EINTR);
+    return ended_ = got != 0;
+  }
+
+  pid_t pid_;
+  int status_ = 0;
+  bool ended_ = false;
+};
 
 // The command runs in a shell, with nothing on stdin: that may hold a mail.
 Secret first_line_of_command(const std::string& command, Deadline deadline) {
@@ -110,17 +156,10 @@ Secret first_line_of_command(const std::string& command, Deadline deadline) {
   ::close(ends[1]);
   const File out("what the password command prints", ends[0]);
   if (pid < 0) out.fail(EAGAIN);
-  Secret all;
-  int status = 0;
-  try {
-    all = out.read_all(kMaxSecretBytes, false, deadline);
-  } catch (const PasswordError&) {
-    ::kill(pid, SIGKILL);
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    throw;
-  }
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  if (status != 0) {
+  Command running(pid);
+  const Secret all = out.read_all(kMaxSecretBytes, false, deadline);
+  if (!running.wait(deadline)) out.fail(ETIMEDOUT);
+  if (const int status = running.status(); status != 0) {
     throw PasswordError("the password command failed: " +
                         (WIFEXITED(status) ? "exit status " + std::to_string(WEXITSTATUS(status))
                                            : "signal " + std::to_string(WTERMSIG(status))));

@@ -1,6 +1,7 @@
 #include "common/passwords.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <cstdlib>
 
@@ -32,6 +33,21 @@ TEST(Passwords, FirstLineOfACommand) {
   EXPECT_EQ(found({{}, "yes secret | head -n 1000", {}}, kAnn), "ann:secret");
   EXPECT_THROW(found({{}, "echo secret; exit 3", {}}, kAnn), PasswordError);
   EXPECT_THROW(found({{}, "true", {}}, kAnn), PasswordError);
+}
+
+// It may go on when it has printed all, or never end to print: killed then, and no zombie of ours.
+TEST(Passwords, ACommandEndsByTheDeadline) {
+  for (const char* command :
+       {"echo secret; exec >&-; exec sleep 1000", "echo secret; exec sleep 1000"}) {
+    PasswordRequest request = kAnn;
+    request.deadline = Deadline::after(std::chrono::milliseconds(50));
+    EXPECT_THROW(found({{}, command, {}}, request), PasswordError) << command;
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << command;
+  }
+  PasswordRequest request = kAnn;
+  request.deadline = Deadline::after(std::chrono::hours(1));
+  EXPECT_EQ(found({{}, "echo secret; exec >&-; sleep 0.05", {}}, request), "ann:secret");
+  EXPECT_THROW(found({{}, "echo secret; exec >&-; exit 3", {}}, request), PasswordError);
 }
 
 TEST(Passwords, Netrc) {
