@@ -315,6 +315,25 @@ TEST(SendmailHostile, ALoginWantedAtRCPTKeepsTheMail) {
   EXPECT_NE(program.status().find("\"waiting\":1"), std::string::npos) << program.status();
 }
 
+// RFC 3461 §4: what cannot be said of NOTIFY or ENVID costs the notice, not the mail.
+TEST(SendmailHostile, AWrongNotifyOrEnvidKeepsNoMailBack) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const std::vector<std::vector<std::string>> wrong = {{"-N", "success,"},
+                                                       {"-N", "success,,delay"},
+                                                       {"-N", "never,delay"},
+                                                       {"-N", ","},
+                                                       {"-V", std::string(34, '+')}};
+  for (auto words : wrong) {
+    const std::string warning = words[0] + ": ";
+    words.insert(words.end(), {"-f", "me@x.org", "you@x.org"});
+    const auto result = program.run(words, kMessage);
+    EXPECT_EQ(result.status, 0) << result.describe();
+    EXPECT_NE(result.err.find(warning), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(sink.mails().size(), wrong.size());
+}
+
 // No password goes where TLS was offered and its certificate is nobody's, loopback or not.
 TEST(SendmailHostile, NoPasswordAfterABadCertificate) {
   const auto context =

@@ -7,24 +7,14 @@
 
 #include "base/characters.h"
 #include "sendmail-lite/kept_words.h"
+#include "wire/smtp_command.h"
 
 namespace proto::sendmail {
 namespace {
 
-// What -N, -R and -V may say (RFC 3461). A wrong one costs the notice, not the mail.
-bool is_notify(std::string_view text) {
-  if (text == "NEVER") return true;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view word = text.substr(0, comma);
-    if (word != "SUCCESS" && word != "FAILURE" && word != "DELAY") return false;
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return true;
-}
-
+// What -V may say (RFC 3461 §4.4).
 bool is_envid(std::string_view text) {
-  return text.size() <= 100 &&
+  return xtext(text).size() <= 100 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
@@ -68,6 +58,7 @@ Submission Preparation::prepare(std::string_view message, const Request& request
     envelope.options.insert(envelope.options.end(), more.begin(), more.end());
     return submission;
   }
+  // RFC 3461: a wrong one costs the notice, not the mail.
   const auto keep = [this](std::string& into, const std::string& value, bool valid,
                            const char* option) {
     if (valid) into = value;
@@ -76,7 +67,7 @@ Submission Preparation::prepare(std::string_view message, const Request& request
   const std::string body = upper(options_.body_type), notify = upper(options_.notify);
   const std::string ret = upper(options_.ret);
   keep(envelope.body, body, body.empty() || body == "7BIT" || body == "8BITMIME", "-B");
-  keep(envelope.notify, notify, is_notify(notify), "-N");
+  keep(envelope.notify, notify, notify.empty() || is_notify(notify), "-N");
   keep(envelope.ret, ret, ret.empty() || ret == "FULL" || ret == "HDRS", "-R");
   keep(envelope.envid, options_.envid, is_envid(options_.envid), "-V");
   return submission;
