@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "support/process.h"
 #include "support/scripted_peer.h"
@@ -90,6 +91,24 @@ TEST(HttpgetProgram, HeadsGoWhereTheBodyGoes) {
   ScriptedPeer other({expect("HEAD "), expect_until("\r\n\r\n"), send(kHi.substr(0, 38))});
   EXPECT_EQ(httpget({"-I", "-o", file, other.address(), "/"}).out, "");
   EXPECT_EQ(read_file(file), kHi.substr(0, 38));
+}
+
+TEST(HttpgetProgram, HeadsNeverGoIntoAFileThatIsGoneOnWith) {
+  const TempFolder folder;
+  const std::string file = folder.file("out");
+  std::ofstream(file) << "01234";
+  for (const char* heads : {"-i", "-I"}) {
+    const auto result = httpget({heads, "-C", "-", "-o", file, "http://127.0.0.1:1/"});
+    EXPECT_EQ(result.status, 2) << result.describe();
+    EXPECT_NE(result.err.find("--continue-at"), std::string::npos) << result.err;
+    EXPECT_EQ(read_file(file), "01234");
+  }
+  // On stdout nothing is counted afterwards.
+  const std::string rest =
+      "HTTP/1.1 206 Rest\r\nContent-Range: bytes 5-6/7\r\nContent-Length: 2\r\n\r\n56";
+  ScriptedPeer peer({expect_until("\r\n\r\n"), send(rest)});
+  EXPECT_EQ(httpget({"-i", "-C", "5", peer.address(), "/"}).out, rest);
+  EXPECT_NE(peer.received().find("Range: bytes=5-\r\n"), std::string::npos);
 }
 
 TEST(HttpgetProgram, HeadsOfRedirectsAndOfEveryUrlAreShown) {

@@ -1,6 +1,7 @@
 #include "httpget/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -211,6 +212,14 @@ void check(const Options& o) {
     throw UsageError("--continue-at: not together with --range");
   if (!o.resume.empty() && o.resume != "-" && !parse_decimal(o.resume)) {
     throw UsageError("--continue-at: neither an offset nor -");
+  }
+  // Heads in FILE would be taken for a part of the body by the run that goes on with it.
+  const bool to_file = o.remote_name || std::ranges::any_of(o.outputs, [](const std::string& name) {
+                         return name != "-";
+                       });
+  if (!o.resume.empty() && to_file && (o.include_head || o.head_only)) {
+    throw UsageError(std::string(o.include_head ? "--include" : "--head") +
+                     ": not together with --continue-at and a file (--dump-header has its own)");
   }
   if (o.header_name && !o.remote_name)
     throw UsageError("--remote-header-name: only with --remote-name");
