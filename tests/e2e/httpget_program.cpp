@@ -11,6 +11,7 @@
 namespace proto {
 namespace {
 
+using namespace std::string_literals;
 using namespace test;
 
 const std::string kHi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -204,6 +205,47 @@ TEST(HttpgetProgram, SecretsLeaveTheProcessTitle) {
   const std::string title = read_file("/proc/" + std::to_string(child.pid()) + "/cmdline");
   EXPECT_EQ(title.find("SECRET"), std::string::npos) << title;
   EXPECT_NE(title.find(peer.address()), std::string::npos);
+}
+
+TEST(HttpgetProgram, SecretsOfOptionsGivenTwiceLeaveTheProcessTitle) {
+  const TempFolder folder;
+  ScriptedPeer peer({expect_until("\r\n\r\n"), stall()});
+  Child child({our_program("httpget"),
+               "-sLuann:SECRET1",
+               "-u",
+               "ann:SECRET2",
+               "--user=ann:SECRET3",
+               "--user",
+               "ann:word",
+               "-x",
+               "http://u:SECRET4@127.0.0.1:1",
+               "--proxy=",
+               "",
+               "-H",
+               "Authorization: SECRET5",
+               "-HCookie: SECRET6",
+               "-H",
+               "X-Note: ann:word",
+               "--cookie",
+               "a=SECRET7",
+               "-b",
+               "b=SECRET8",
+               "-o",
+               "-",
+               "-D",
+               folder.file("-u"),
+               "-A",
+               "-b",
+               "--",
+               "u:SECRET9@" + peer.address() + "/ann:word"});
+  ASSERT_TRUE(wait_until([&] { return peer.received().ends_with("\r\n\r\n"); }));
+  const std::string title = read_file("/proc/" + std::to_string(child.pid()) + "/cmdline");
+  EXPECT_EQ(title.find("SECRET"), std::string::npos) << title;
+  // What only looks like one of them stays.
+  for (const std::string& word :
+       {"X-Note: ann:word"s, peer.address() + "/ann:word"s, folder.file("-u"), "-A\0-b\0--"s}) {
+    EXPECT_NE(title.find(word), std::string::npos) << word;
+  }
 }
 
 TEST(HttpgetProgram, SignalsEndItAndItsTemporaryFiles) {

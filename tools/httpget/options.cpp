@@ -10,9 +10,8 @@
 #include "base/integers.h"
 #include "common/help.h"
 #include "common/program.h"
+#include "httpget/argument_secrets.h"
 #include "httpget/exit_status.h"
-#include "proto/secret.h"
-#include "wire/field_line.h"
 
 namespace proto::httpget {
 
@@ -161,33 +160,6 @@ void add_transfer_options(CLI::App& app, Options& o) {
   app.add_option("-m,--max-time", o.max_time, "Seconds for the whole transfer")->type_name("S");
 }
 
-// A process list shows argv: where one of its words ends in `text`, the first `size` bytes of that
-// are taken out.
-void wipe_in(int argc, char** argv, std::string_view text, std::size_t size) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word.ends_with(text)) wipe(argv[i] + (word.size() - text.size()), size);
-  }
-}
-
-// Logins, also those in a URL, cookies, and the header fields that hold them.
-void wipe_secrets(int argc, char** argv, const Options& o) {
-  wipe_in(argc, argv, o.user, o.user.size());
-  if (o.proxy) wipe_in(argc, argv, *o.proxy, o.proxy->size());
-  for (const std::string& cookie : o.cookies) {
-    if (cookie.find('=') != std::string::npos) wipe_in(argc, argv, cookie, cookie.size());
-  }
-  for (const std::string& line : o.headers) {
-    if (is_secret_field(line.substr(0, line.find(':')))) wipe_in(argc, argv, line, line.size());
-  }
-  for (std::string_view url : o.operands) {
-    const auto scheme = url.find("://");
-    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-    const auto at = url.substr(0, url.find_first_of("/?#")).rfind('@');
-    if (at != std::string_view::npos) wipe_in(argc, argv, url, at);
-  }
-}
-
 void check(const Options& o) {
   if (o.operands.empty()) throw UsageError("no URL given (--help shows what there is)");
   const std::pair<const char*, const std::optional<double>*> seconds[] = {
@@ -283,7 +255,7 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
       if (operand.find(':') != std::string::npos && Address::is_literal(operand))
         operand = "[" + operand + "]";
     }
-    wipe_secrets(argc, argv, options);
+    wipe_secrets(argc, argv, app);
     if (options.silent && !options.show_error) tools::silence_errors();
     check(options);
   } catch (const CLI::CallForHelp&) {
