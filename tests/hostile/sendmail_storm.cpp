@@ -1,9 +1,14 @@
 // Eight senders and eight flushers at one queue, with processes killed at random: nothing is lost,
-// and what arrives twice was in the hands of a process that was killed.
+// and what arrives twice was in the hands of a process that was killed. Some are killed at a random
+// moment of their run, some when the server has their message and they have not its answer.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <map>
 #include <mutex>
@@ -17,31 +22,94 @@
 namespace proto::test {
 namespace {
 
+// Runs that die in the window of I4: between the end of their message and its answer.
+class Window {
+ public:
+  // Before it starts: then the server knows of it in time.
+  void doom(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    pids_[name] = 0;
+  }
+  void started(const std::string& name, pid_t pid) {
+    const std::lock_guard lock(mutex_);
+    if (const auto run = pids_.find(name); run != pids_.end()) run->second = pid;
+    known_.notify_all();
+  }
+  // The server has a message of it. Returns when the run is dead, where it is doomed; the zombie is
+  // left to who started it.
+  void strike(const std::string& name) {
+    std::unique_lock lock(mutex_);
+    const auto run = pids_.find(name);
+    if (run == pids_.end()) return;
+    known_.wait(lock, [&] { return run->second != 0; });
+    ::kill(run->second, SIGKILL);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(run->second), &info, WEXITED | WNOWAIT);
+    ++struck_;
+  }
+  int struck() {
+    const std::lock_guard lock(mutex_);
+    return struck_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable known_;
+  std::map<std::string, pid_t> pids_;  // 0: not known yet
+  int struck_ = 0;
+};
+
+enum class Death { none, at_random, in_window };
+
 struct Storm {
-  MailSink sink;
+  Window window;
+  MailSink sink{rules()};
   SendmailLite program{sink.port()};
   std::atomic<int> senders_left{8}, runs{0};
+  std::atomic<std::int64_t> span{0};  // microseconds: how long a run took that was left alone
   std::mutex mutex;
   std::set<std::string> killed;       // the names of these runs
   std::vector<std::string> accepted;  // subjects whose sender exited 0
   std::vector<std::string> failures;
 
-  // One in four is killed at a random moment, where `killing`. By its name, which it says in EHLO,
-  // the sink knows who delivered what; it stands in the configuration, because the command line
-  // goes into the queue.
-  void one(std::minstd_rand& random, const std::string& thread, bool killing,
+  SinkRules rules() {
+    SinkRules rules;
+    rules.on_message = [this](const SunkMail& mail) {
+      window.strike(mail.helo);
+      return "250 2.0.0 taken";
+    };
+    return rules;
+  }
+
+  // One in four is to be killed.
+  static Death draw(std::minstd_rand& random) {
+    if (random() % 4 != 0) return Death::none;
+    return random() % 2 == 0 ? Death::in_window : Death::at_random;
+  }
+
+  // By its name, which it says in EHLO, the sink knows who delivered what; it stands in the
+  // configuration, because the command line goes into the queue.
+  void one(std::minstd_rand& random, const std::string& thread, Death death,
            const std::vector<std::string>& words, const std::string& input,
            const std::function<void(int status)>& ended) {
     const std::string name = "run" + std::to_string(++runs) + ".x.org";
     program.folder().write(thread + "/sendmail-lite/config.toml", "helo = \"" + name + "\"\n");
     ProcessOptions options = program.options(input);
     options.env["XDG_CONFIG_HOME"] = program.folder().file(thread);
+    if (death == Death::in_window) window.doom(name);
+    const auto begin = std::chrono::steady_clock::now();
     Child child(program.words(words), options);
-    if (killing && random() % 4 == 0) {
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
+    window.started(name, child.pid());
+    if (death == Death::at_random) {
+      const std::int64_t at = static_cast<std::int64_t>(random()) % std::max<std::int64_t>(span, 1);
+      std::this_thread::sleep_for(std::chrono::microseconds(at));
       child.signal(SIGKILL);
     }
     const ProcessResult result = child.wait();
+    if (death == Death::none) {
+      const auto took = std::chrono::steady_clock::now() - begin;
+      span = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    }
     if (result.signal == SIGKILL) {
       const std::lock_guard lock(mutex);
       killed.insert(name);
@@ -55,9 +123,11 @@ struct Storm {
       const std::string subject = "s" + std::to_string(seed) + "-" + std::to_string(i) + ".";
       // Half of them leave it to the flushers.
       std::vector<std::string> words{"-f", "me@x.org", "you@x.org"};
-      if (i % 2 == 0) words.insert(words.begin(), "-odq");
-      one(random, "sender" + std::to_string(seed), killing, words,
-          "Subject: " + subject + "\n\nx\n", [&](int status) {
+      if (i % 2 == 1) words.insert(words.begin(), "-odq");
+      // The first, which it delivers itself, is sure to be one of the window.
+      const Death death = !killing ? Death::none : i == 0 ? Death::in_window : draw(random);
+      one(random, "sender" + std::to_string(seed), death, words, "Subject: " + subject + "\n\nx\n",
+          [&](int status) {
             const std::lock_guard lock(mutex);
             if (status == 0) accepted.push_back(subject);
             if (status > 0) failures.push_back(subject + ": " + std::to_string(status));
@@ -69,10 +139,13 @@ struct Storm {
   void flush(unsigned seed, bool killing) {
     std::minstd_rand random(seed);
     while (senders_left > 0)
-      one(random, "flusher" + std::to_string(seed), killing, {"-q", "--all"}, "", [](int) {});
+      one(random, "flusher" + std::to_string(seed), killing ? draw(random) : Death::none,
+          {"-q", "--all"}, "", [](int) {});
   }
 
   void run(int messages, bool killing) {
+    std::minstd_rand random;
+    one(random, "first", Death::none, {"-q"}, "", [](int) {});  // so that `span` is known
     std::vector<std::thread> threads;
     for (unsigned i = 1; i <= 8; ++i) {
       threads.emplace_back([=, this] { send(i, messages, killing); });
@@ -104,10 +177,14 @@ struct Storm {
     }
     EXPECT_EQ(lost, 0);
     EXPECT_TRUE(killing || doubles == 0);
+    // Each that died in the window has left its message to the next.
+    EXPECT_GE(window.struck(), killing ? 8 : 0);
+    EXPECT_GE(doubles - needless, window.struck());
     std::printf(
-        "%zu messages taken, %d processes, %zu of them killed: %d lost, %d doubles of the "
-        "window, %d needless ones\n",
-        accepted.size(), runs.load(), killed.size(), lost, doubles - needless, needless);
+        "%zu messages taken, %d processes, %zu of them killed, %d in the window: %d lost, "
+        "%d doubles of the window, %d needless ones\n",
+        accepted.size(), runs.load(), killed.size(), window.struck(), lost, doubles - needless,
+        needless);
   }
 };
 
