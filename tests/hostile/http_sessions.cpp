@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "proto/http_session.h"
 #include "support/process.h"
@@ -324,6 +325,35 @@ TEST(HttpSession, RedirectsChangeTheMethodAsTheyShould) {
   };
   EXPECT_EQ(ask("POST", "/a"), "b");
   EXPECT_EQ(ask("PUT", "/c"), "d");
+}
+
+TEST(HttpSession, ARequestIsCancelledAlone) {
+  Canceller canceller;
+  ScriptedPeer peer{{head(), reply("", "kept"), head(), reply("", "again")},
+                    {head(), reply("", "own"), expect_end()},
+                    {head(), call([&] { canceller.cancel(); }), stall()}};
+  HTTPSession session(direct());
+  EXPECT_EQ(session.get(base(peer)).read(), "kept");
+  SessionRequest own{.url = URL::parse(base(peer)), .headers = {}, .body = {}, .may_retry = {}};
+  own.canceller = canceller;
+  EXPECT_EQ(session.request(own).read(), "own");
+  EXPECT_THROW(session.request(own), CancelledError);
+  EXPECT_THROW(session.request(own), CancelledError) << "nothing is sent any more";
+  EXPECT_EQ(session.get(base(peer)).read(), "again");
+}
+
+TEST(HttpSession, ABodyThatIsNotWantedIsClosed) {
+  std::promise<void> closed;
+  ScriptedPeer peer({head(), send(kOk + "Content-Length: 9\r\n\r\npart"), drain(),
+                     call([&] { closed.set_value(); })});
+  HTTPSession session(direct());
+  SessionResponse response = session.get(base(peer));
+  EXPECT_EQ(response.read_view(), "part");
+  response.close();
+  closed.get_future().wait();
+  EXPECT_EQ(response.status(), 200);
+  EXPECT_EQ(response.received(), 4U);
+  EXPECT_THROW(response.read_view(), std::logic_error);
 }
 
 TEST(HttpSession, DigestLogsInAndBasicWaitsToBeAsked) {

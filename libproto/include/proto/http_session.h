@@ -121,6 +121,9 @@ struct SessionRequest {
   // Told of each response that is not the last one: a redirect that is followed, a login asked for.
   // Its body is not for reading.
   std::function<void(const HTTPResponse&)> on_passed{};
+  // Ends this request and the reading of its response, in place of the session's; the connections
+  // for it are its own, and closed behind it.
+  std::optional<Canceller> canceller{};
 };
 
 // A redirect that is not followed: to another scheme, from https to http, to two places at once, or
@@ -192,6 +195,8 @@ class SessionResponse {
   std::string_view read_view();
   std::string read(std::uint64_t max_bytes = std::uint64_t{1} << 30);
   std::uint64_t read_to_fd(int fd, std::uint64_t max_bytes = UINT64_MAX);
+  // Closes the connection of a body that is not read any further; the rest stays.
+  void close() noexcept;
 
  private:
   friend class HTTPSession;

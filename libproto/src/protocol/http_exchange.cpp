@@ -36,10 +36,9 @@ std::optional<std::chrono::milliseconds> retry_after_of(const Fields& fields) {
 
 }  // namespace
 
-void pause_until(const ConnectOptions& connect, Deadline wake, Deadline deadline) {
+void pause_until(Canceller canceller, Deadline wake, Deadline deadline) {
   std::mutex mutex;
   std::condition_variable changed;
-  Canceller canceller = connect.canceller;
   const auto registration = canceller.on_cancel([&] {
     const std::lock_guard lock(mutex);
     changed.notify_all();
@@ -164,7 +163,8 @@ void SessionExchange::attempt() {
   const URL& url = state_.request.url;
   sent_ = false;
   state_.peer.clear();
-  const Route route = session_.route_to(url);
+  Route route = session_.route_to(url);
+  route.options.connect.canceller = state_.canceller();
   const Body body = state_.request.body ? state_.request.body() : Body();
   Fields fields = fields_for(url, route, body);
   const std::string target =
@@ -175,7 +175,7 @@ void SessionExchange::attempt() {
   }
   state_.key = route.key;
   state_.response = HTTPResponse();
-  state_.connection = session_.pool.take(route.key);
+  if (!state_.request.canceller) state_.connection = session_.pool.take(route.key);
   if (!state_.connection) {
     const std::string authority = url.host() + ":" + std::to_string(url.port());
     state_.connection = session_.connect(
@@ -316,7 +316,7 @@ void SessionExchange::pause(std::chrono::milliseconds span) {
   ++state_.retries;
   session_.log("waiting " + std::to_string(span.count()) + " ms, then retry " +
                std::to_string(state_.retries));
-  pause_until(session_.options.http.connect, Deadline::after(span), state_.deadline);
+  pause_until(state_.canceller(), Deadline::after(span), state_.deadline);
 }
 
 bool SessionExchange::retry_after_status() {

@@ -58,6 +58,9 @@ struct SessionResponse::State {
   bool can_resume() const;
   void resume(const std::exception& why);
   void finish();
+  const Canceller& canceller() const noexcept {
+    return request.canceller ? *request.canceller : session.options.http.connect.canceller;
+  }
 
   HTTPSession::Impl& session;
   SessionRequest request;  // the last one: after redirects, with the fields that it was sent with
@@ -115,6 +118,6 @@ class SessionExchange {
 };
 
 // Blocks; CancelledError where the canceller says so. False: the deadline came first.
-void pause_until(const ConnectOptions& connect, Deadline wake, Deadline deadline);
+void pause_until(Canceller canceller, Deadline wake, Deadline deadline);
 
 }  // namespace proto

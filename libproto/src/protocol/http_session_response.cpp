@@ -12,7 +12,8 @@ namespace proto {
 // The connection waits for its next request.
 void SessionResponse::State::finish() {
   if (!connection) return;
-  if (source().complete()) session.pool.give_back(key, std::move(*connection));
+  if (source().complete() && !request.canceller)
+    session.pool.give_back(key, std::move(*connection));
   connection.reset();
 }
 
@@ -48,7 +49,7 @@ void SessionResponse::State::resume(const std::exception& why) {
                                         (partial ? std::to_string(old_range->range->last) : ""));
   next.request.headers.set("If-Range", validator);
   next.retries = retries + 1;
-  pause_until(session.options.http.connect,
+  pause_until(canceller(),
               Deadline::after(session.options.retry.delay.value_or(std::chrono::seconds(1))),
               deadline);
   SessionExchange(session, next).run();
@@ -88,6 +89,10 @@ SessionResponse::SessionResponse(SessionResponse&&) noexcept = default;
 SessionResponse& SessionResponse::operator=(SessionResponse&&) noexcept = default;
 SessionResponse::~SessionResponse() {
   if (state_) state_->finish();
+}
+
+void SessionResponse::close() noexcept {
+  state_->connection.reset();
 }
 
 const HTTPResponse& SessionResponse::response() const noexcept {
