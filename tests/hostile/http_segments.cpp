@@ -1,5 +1,7 @@
 // --segments with servers that do not keep to what they began with: the file is the whole of one
 // resource, or stays as it was.
+#include <future>
+
 #include "support/process.h"
 #include "support/scripted_peer.h"
 
@@ -32,7 +34,9 @@ class HttpSegments : public testing::Test {
     std::vector<std::string> line{our_program("httpget"), "--segments", "2", "-o", file};
     line.insert(line.end(), more.begin(), more.end());
     line.push_back("http://" + peer.address() + "/large");
-    return run(line);
+    ProcessOptions options;
+    options.bound = std::chrono::seconds(30);  // below the idle time: nobody waits for that
+    return run(line, options);
   }
 
   const TempFolder folder;
@@ -96,6 +100,43 @@ TEST_F(HttpSegments, AServerThatGivesNoRangesAfterAllIsReadAsOneStream) {
     const auto result = get(peer);
     EXPECT_EQ(result.status, 0) << result.describe();
     EXPECT_TRUE(read_file(file) == both);
+  }
+}
+
+TEST_F(HttpSegments, NoConnectionForARangeIsReadAsOneStream) {
+  const std::string both = kFirst + kSecond;
+  for (const Script& refusal : {Script{reset()}, Script{close_now()}, Script{head(), close_now()},
+                                Script{head(), send("HTTP/1.1 206 Par"), close_now()}}) {
+    ScriptedPeer peer{first, refusal, {head(), whole("\"e\"", both)}};
+    const auto result = get(peer);
+    EXPECT_EQ(result.status, 0) << result.describe();
+    EXPECT_TRUE(read_file(file) == both);
+    EXPECT_EQ(peer.received(2).find("Range:"), std::string::npos);
+  }
+}
+
+TEST_F(HttpSegments, AServerMayTakeOneConnectionAtATime) {
+  std::promise<void> closed;
+  ScriptedPeer peer{
+      first + Script{call([&] { closed.set_value(); })},
+      {call([&] { closed.get_future().wait(); }), head(), part("\"e\"", range, kSecond)}};
+  const auto result = get(peer);
+  EXPECT_EQ(result.status, 0) << result.describe();
+  EXPECT_TRUE(read_file(file) == kFirst + kSecond);
+  EXPECT_NE(peer.received(1).find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST_F(HttpSegments, AnErrorWaitsForNobodyThatStalls) {
+  for (const Script& stalled :
+       {Script{stall()}, Script{head(), send("HTTP/1.1 206 Partial Content\r\n"), stall()}}) {
+    std::promise<void> there;
+    ScriptedPeer peer{
+        {head(), whole("\"e\"", kFirst + kSecond + kFirst), drain()},
+        {call([&] { there.get_future().wait(); }), head(), part("\"e\"", "rubbish", kSecond)},
+        Script{call([&] { there.set_value(); })} + stalled};
+    const auto result = get(peer, {"--segments", "3"});
+    EXPECT_EQ(result.status, 56) << result.describe();
+    EXPECT_EQ(read_file(file), "old");
   }
 }
 

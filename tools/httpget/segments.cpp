@@ -60,6 +60,8 @@ void Segments::write(SessionResponse& whole, const tools::AtomicFile& file) {
       });
     }
     copy(whole, {0, share - 1}, file);
+    // Nothing more of it is wanted; a server with one connection at a time goes on to the next.
+    whole.close();
   } catch (...) {
     fail();
   }
@@ -67,21 +69,35 @@ void Segments::write(SessionResponse& whole, const tools::AtomicFile& file) {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-// Called while an exception is handled. The others notice it with their next piece.
+// Called while an exception is handled. The ranges end at once, the first response with its next
+// piece.
 void Segments::fail() noexcept {
-  stop_ = true;
-  const std::lock_guard lock(mutex_);
-  if (!failure_) failure_ = std::current_exception();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+  }
+  stop_.cancel();
 }
 
 // To the first URL again: a redirect is followed by the session, which holds back what must not go
-// along with it.
-void Segments::fetch(ByteRange range, const tools::AtomicFile& file) {
+// along with it. The connection makes room for the next range's (RFC 9112 §9.6).
+SessionResponse Segments::ask(ByteRange range) {
   SessionRequest part = request_;
   part.headers.set("Range",
                    "bytes=" + std::to_string(range.first) + "-" + std::to_string(range.last));
   part.headers.set("If-Range", validator_);
-  SessionResponse response = session_.request(part, deadline_);
+  part.headers.set("Connection", "close");
+  part.canceller = stop_;
+  try {
+    return session_.request(part, deadline_);
+  } catch (const NetworkError& e) {
+    if (deadline_.expired()) throw;
+    throw NotInSegmentsError(std::string("no connection for a range: ") + e.what());
+  }
+}
+
+void Segments::fetch(ByteRange range, const tools::AtomicFile& file) {
+  SessionResponse response = ask(range);
   connects_ += response.connects();
   const auto etag = response.headers().get("ETag");
   if (response.status() != 206 || etag != validator_) {
@@ -103,7 +119,7 @@ void Segments::fetch(ByteRange range, const tools::AtomicFile& file) {
 void Segments::copy(SessionResponse& from, ByteRange range, const tools::AtomicFile& file) {
   const tools::AtomicFile::Place place(file, range.first);
   RateLimit rate(rate_);
-  for (std::uint64_t left = range.size(); left > 0 && !stop_;) {
+  for (std::uint64_t left = range.size(); left > 0 && !stop_.cancelled();) {
     const std::uint64_t n = from.read_to_fd(place.fd(), std::min(left, rate.quantum()));
     if (n == 0) {
       throw HTTPFramingError("the range ended " + std::to_string(left) + " bytes too early");
@@ -112,7 +128,8 @@ void Segments::copy(SessionResponse& from, ByteRange range, const tools::AtomicF
     progress_.add(n);
     rate.took(n, deadline_);
     if (deadline_.expired())
-      throw TimeoutError("receiving: out of time", ETIMEDOUT, Phase::receive);
+      throw TimeoutError("receiving from " + from.peer() + ": timed out", ETIMEDOUT,
+                         Phase::receive);
   }
 }
 

@@ -15,7 +15,7 @@
 namespace proto::httpget {
 
 // The server gave something else than a range of what it began with: another resource, the whole
-// of it, or a refusal. One stream gets it all the same.
+// of it, a refusal, or no connection. One stream gets it all the same.
 class NotInSegmentsError : public Error {
  public:
   using Error::Error;
@@ -31,8 +31,9 @@ class Segments {
   // The response is a whole resource that is large enough and may be taken apart: it has a strong
   // validator and a length, and the server says that it gives ranges (RFC 9110 §14.3).
   bool fit(const SessionResponse& whole) const;
-  // Writes the whole body. The rest of `whole` is left unread. Throws NotInSegmentsError,
-  // HTTPFramingError where a range is not the one asked for, and what reading throws.
+  // Writes the whole body. The rest of `whole` is left unread, and its connection closed. Throws
+  // NotInSegmentsError, HTTPFramingError where a range is not the one asked for, and what reading
+  // throws.
   void write(SessionResponse& whole, const tools::AtomicFile& file);
   // Bytes and connections of the ranges, without those of the first response.
   std::uint64_t received() const noexcept { return received_; }
@@ -40,6 +41,7 @@ class Segments {
 
  private:
   std::size_t count_for(std::uint64_t size) const noexcept;
+  SessionResponse ask(ByteRange range);
   void fetch(ByteRange range, const tools::AtomicFile& file);
   void copy(SessionResponse& from, ByteRange range, const tools::AtomicFile& file);
   void fail() noexcept;
@@ -54,7 +56,7 @@ class Segments {
   std::uint64_t rate_ = 0;  // each segment's share of --limit-rate
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<unsigned> connects_ = 0;
-  std::atomic<bool> stop_ = false;
+  Canceller stop_;              // ends the requests for ranges
   std::mutex mutex_;            // guards what follows
   std::exception_ptr failure_;  // the first one
 };
