@@ -163,6 +163,25 @@ TEST(HttpgetProgram, Network16_AFullDiskIsAnErrorInEveryTransfer) {
   }
 }
 
+TEST(HttpgetProgram, Network16_AFullDiskForWhatAProxySaysIsAnError) {
+  const TempFolder folder;
+  ScriptedPeer proxy =
+      ScriptedPeer::forever({expect_until("\r\n\r\n"),
+                             send("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno\n"), close()});
+  ProcessOptions full;
+  full.stdout_file = "/dev/full";
+  const std::string url = "https://there.example/", jar = folder.file("jar");
+  const std::vector<std::string> words = {"-x", proxy.address(), "-c", jar, url, url};
+  EXPECT_EQ(httpget(words, full).status, 23);
+  EXPECT_TRUE(exists(jar));
+  for (const std::string format : {"", "x"}) {
+    std::vector<std::string> parallel = words;
+    parallel.insert(parallel.begin(), {"-Z", "-w", format});
+    EXPECT_EQ(httpget(parallel, full).status, 23);
+    EXPECT_EQ(httpget(parallel).out, "no\n" + format + "no\n" + format);
+  }
+}
+
 TEST(HttpgetProgram, Network17_ABrokenPipeIsQuiet) {
   const std::string body(1 << 20, 'x');
   ScriptedPeer peer({expect_until("\r\n\r\n"),

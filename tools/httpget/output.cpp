@@ -37,6 +37,10 @@ bool is_success(int status) {
 
 }  // namespace
 
+std::unique_lock<std::mutex> own_stdout() {
+  return std::unique_lock(stdout_mutex);
+}
+
 void print(std::string_view text) {
   std::string shown;
   if (::isatty(STDOUT_FILENO) == 1) {

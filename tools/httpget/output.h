@@ -106,6 +106,8 @@ class Output {
   std::size_t head_bytes_ = 0;
 };
 
+// While it lives, no other transfer writes to stdout.
+[[nodiscard]] std::unique_lock<std::mutex> own_stdout();
 // To stdout; on a terminal, control characters escaped. Throws WriteError.
 void print(std::string_view text);
 

@@ -97,7 +97,9 @@ URL Transfers::upgraded(const URL& url) {
 }
 
 int Transfers::dry_run(const Request& request) {
-  print(session_.dry_run(request.http));
+  const std::string head = session_.dry_run(request.http);
+  const auto lock = own_stdout();
+  print(head);
   if (request.bytes) {
     print(*request.bytes);
   } else if (request.http.body) {
@@ -228,6 +230,7 @@ int Transfers::run_one(std::size_t index) {
   report.number = index;
   report.referer = options_.referer;
   bool in_body = false;
+  std::string said;  // on stdout, when all is over
   int status = kDone;
   try {
     status = fetch(index, report, in_body);
@@ -242,14 +245,17 @@ int Transfers::run_one(std::size_t index) {
     report.error = e.what();
     status = exit_status_of(e, in_body);
     // As any other body of a status of 400 or above.
-    if (const auto* refusal = dynamic_cast<const TunnelError*>(&e); refusal && !options_.fail)
-      print(refusal->text());
+    if (const auto* tunnel = dynamic_cast<const TunnelError*>(&e); tunnel && !options_.fail)
+      said = tunnel->text();
   }
   report.exit_code = status;
   report.total = seconds_between(start, Clock::now());
-  if (options_.write_out.empty() || options_.dry_run) return status;
   try {
-    print(write_out(options_.write_out, report));
+    if (!options_.write_out.empty() && !options_.dry_run)
+      said += write_out(options_.write_out, report);
+    if (said.empty()) return status;
+    const auto lock = own_stdout();
+    print(said);
   } catch (const WriteError& e) {
     if (status == kDone) complain(e);
     return kCannotWrite;
