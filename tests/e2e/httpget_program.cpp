@@ -127,6 +127,27 @@ TEST(HttpgetProgram, HeadsOfRedirectsAndOfEveryUrlAreShown) {
   EXPECT_EQ(shown.out, moved + kHi + kHi) << shown.describe();
 }
 
+TEST(HttpgetProgram, CookiesAreKeptThoughTheHeadsAreNot) {
+  const TempFolder folder;
+  const std::string heads = folder.file("heads"), jar = folder.file("jar"),
+                    hsts = folder.file("hsts");
+  // Once they are written beside it, their place is taken by a folder.
+  const auto take_place = [&] {
+    EXPECT_TRUE(wait_until([&] {
+      return run({"ls", "-A", folder.path()}).out.find(".heads.") != std::string::npos;
+    }));
+    EXPECT_EQ(::mkdir(heads.c_str(), 0700), 0);
+  };
+  ScriptedPeer peer({expect_until("\r\n\r\n"),
+                     send("HTTP/1.1 200 OK\r\nSet-Cookie: a=kept\r\nContent-Length: 1\r\n\r\n"),
+                     call(take_place), send("x")});
+  const auto result = httpget({"-D", heads, "-c", jar, "--hsts", hsts, peer.address(), "/"});
+  EXPECT_EQ(result.status, 23) << result.describe();
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_NE(read_file(jar).find("kept"), std::string::npos);
+  EXPECT_TRUE(exists(hsts));
+}
+
 TEST(HttpgetProgram, MaxFilesizeHoldsWithoutALengthAndOnATerminal) {
   const std::string body(1000, 'x');
   const std::string chunked =

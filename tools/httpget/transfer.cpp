@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <exception>
 #include <thread>
 
 #include "base/characters.h"
@@ -266,13 +267,27 @@ int Transfers::run_one(std::size_t index) {
   return status;
 }
 
+// Each file by itself: one that cannot be written takes no other with it.
 void Transfers::save_state() {
-  dump_.commit();
-  if (session_options_.cookies) save_cookies(options_, *session_options_.cookies);
-  if (options_.hsts.empty()) return;
-  tools::AtomicFile file(options_.hsts);
-  file.write(hsts_.write(now()));
-  file.commit();
+  std::exception_ptr first;
+  const auto save = [&first](auto step) {
+    try {
+      step();
+    } catch (const Error&) {
+      if (!first) first = std::current_exception();
+    }
+  };
+  save([this] {
+    if (session_options_.cookies) save_cookies(options_, *session_options_.cookies);
+  });
+  save([this] {
+    if (options_.hsts.empty()) return;
+    tools::AtomicFile file(options_.hsts);
+    file.write(hsts_.write(now()));
+    file.commit();
+  });
+  save([this] { dump_.commit(); });
+  if (first) std::rethrow_exception(first);
 }
 
 int Transfers::run() {
