@@ -7,6 +7,7 @@
 #include "proto/selector.h"
 #include "support/process_state.h"
 #include "support/running_server.h"
+#include "support/sanitizers.h"
 #include "support/server_program.h"
 
 namespace proto {
@@ -22,11 +23,7 @@ using test::ServerProgram;
 constexpr int kMiB = 1024 * 1024;
 
 // The sanitizers' own memory is not the program's.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr long kMemory = 1024 * 1024;
-#else
-constexpr long kMemory = 4 * 1024;  // KiB
-#endif
+constexpr long kMemory = test::kSanitized ? 1024 * 1024 : 4 * 1024;  // KiB
 
 class ServerPrograms : public testing::TestWithParam<ServerKind> {};
 

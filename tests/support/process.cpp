@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "support/sanitizers.h"
 #include "support/spawn.h"
 
 namespace proto::test {
@@ -64,11 +65,7 @@ int milliseconds_until(Clock::time_point when) {
 }  // namespace
 
 long memory_bound_kib(const ProcessResult& idle) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return std::max(idle.max_rss_kib, LONG_MAX);
-#else
-  return idle.max_rss_kib + 16 * 1024;
-#endif
+  return kSanitized ? LONG_MAX : idle.max_rss_kib + 16 * 1024;
 }
 
 std::string ProcessResult::describe() const {

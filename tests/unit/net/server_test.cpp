@@ -14,6 +14,7 @@
 #include "support/process.h"
 #include "support/process_state.h"
 #include "support/running_server.h"
+#include "support/sanitizers.h"
 #include "support/tls_pair.h"
 
 namespace proto {
@@ -60,13 +61,12 @@ std::string name_of(const testing::TestParamInfo<Concurrency>& concurrency) {
 
 // The sanitizers' allocators hold locks of their own over fork(), so that the child of a program
 // with threads, as these tests are, may wait for ever: the plain build tests processes.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-const auto kConcurrencies = testing::Values(Concurrency::sequential, Concurrency::threads);
-#else
-const auto kConcurrencies =
-    testing::Values(Concurrency::sequential, Concurrency::threads, Concurrency::processes);
-#endif
-INSTANTIATE_TEST_SUITE_P(Server, EveryConcurrency, kConcurrencies, name_of);
+std::vector<Concurrency> concurrencies() {
+  std::vector<Concurrency> all = {Concurrency::sequential, Concurrency::threads};
+  if (!test::kSanitized) all.push_back(Concurrency::processes);
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(Server, EveryConcurrency, testing::ValuesIn(concurrencies()), name_of);
 
 TEST_P(EveryConcurrency, SaysHelloToManyAndCloses) {
   TCPServer server(kAnyPort, handler<Hello>(), with(GetParam()));
