@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include "wire/clean_steps.h"
 #include "wire/scan.h"
 
 namespace proto {
 namespace {
 
-// Loops of a fixed length over bytes: compilers make them the vectors that the machine has.
-constexpr std::size_t kStep = 128;
+constexpr std::size_t kStep = kCleanStep;
 
+// A loop of a fixed length over bytes: compilers make it the vectors that the machine has.
 [[gnu::always_inline]] inline bool is_clean_step(const char* p) noexcept {
   unsigned char bad = 0;
   for (std::size_t i = 0; i < kStep; ++i) {
@@ -19,9 +20,6 @@ constexpr std::size_t kStep = 128;
   return bad == 0;
 }
 
-// The size of the clean steps at the front of `text`. A step looks two bytes beyond its end; the
-// last one overlaps the one before it, so that no more than these two are left of a text that is
-// clean.
 [[gnu::always_inline]] inline std::size_t clean_steps_inline(std::string_view text) noexcept {
   if (text.size() < kStep + 2) return 0;
   const std::size_t last = text.size() - kStep - 2;
@@ -32,21 +30,24 @@ constexpr std::size_t kStep = 128;
   return is_clean_step(text.data() + last) ? last + kStep : std::min(at, last);
 }
 
+std::size_t clean_steps(std::string_view text) noexcept {
+#if defined(__x86_64__)
+  static const bool kAvx2 = has_avx2();
+  if (kAvx2) return clean_steps_avx2(text);
+#endif
+  return clean_steps_baseline(text);
+}
+
+}  // namespace
+
+std::size_t clean_steps_baseline(std::string_view text) noexcept {
+  return clean_steps_inline(text);
+}
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] std::size_t clean_steps_avx2(std::string_view text) noexcept {
   return clean_steps_inline(text);
 }
 #endif
-
-std::size_t clean_steps(std::string_view text) noexcept {
-#if defined(__x86_64__)
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-  if (has_avx2) return clean_steps_avx2(text);
-#endif
-  return clean_steps_inline(text);
-}
-
-}  // namespace
 
 std::size_t find_line_end(std::string_view text) noexcept {
   const char* p = text.data();

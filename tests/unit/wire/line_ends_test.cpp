@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+
+#include "support/page_end.h"
+#include "wire/clean_steps.h"
 
 namespace proto {
 namespace {
@@ -19,7 +23,30 @@ std::size_t naive_clean_size(std::string_view text, LineDots dots) {
   return text.size();
 }
 
-void expect_agreement(std::string_view text) {
+// Of whichever way: nothing unclean is stepped over, and of clean text nothing is left that need
+// not be.
+void expect_clean_steps(std::string_view text) {
+  if (text.starts_with('\n')) return;
+  const std::size_t clean = naive_clean_size(text, LineDots::stuffed);
+  const std::size_t least = text.size() < kCleanStep + 2 ? 0
+                            : clean == text.size()       ? text.size() - 2
+                            : clean > kCleanStep + 2     ? clean - kCleanStep - 2
+                                                         : 0;
+  const std::size_t steps = clean_steps_baseline(text);
+  ASSERT_LE(steps, clean) << text;
+  ASSERT_GE(steps, least) << text;
+#if defined(__x86_64__)
+  if (has_avx2()) {
+    ASSERT_EQ(clean_steps_avx2(text), steps) << text;
+  }
+#endif
+}
+
+// No read goes past the end of the text either.
+void expect_agreement(std::string_view wanted) {
+  static test::AtPageEnd memory;
+  const std::string_view text = memory.put(wanted);
+  expect_clean_steps(text);
   for (const LineDots dots : {LineDots::any, LineDots::stuffed})
     ASSERT_EQ(clean_size(text, dots), naive_clean_size(text, dots)) << text;
   ASSERT_EQ(has_bare_line_end(text), naive_clean_size(text, LineDots::any) < text.size());

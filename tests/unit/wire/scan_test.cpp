@@ -2,42 +2,17 @@
 #include "wire/scan.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <string>
 
+#include "support/page_end.h"
 #include "wire/chunked.h"
 #include "wire/http_head.h"
 
 namespace proto {
 namespace {
 
-// Text that ends at an unreadable page.
-class AtPageEnd {
- public:
-  AtPageEnd() : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
-    void* const memory =
-        mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) std::abort();
-    memory_ = static_cast<char*>(memory);
-    if (mprotect(memory_ + page_, page_, PROT_NONE) != 0) std::abort();
-  }
-  ~AtPageEnd() { munmap(memory_, 2 * page_); }
-  AtPageEnd(const AtPageEnd&) = delete;
-  AtPageEnd& operator=(const AtPageEnd&) = delete;
-
-  std::string_view put(std::string_view text) {
-    char* const at = memory_ + page_ - text.size();
-    std::memcpy(at, text.data(), text.size());
-    return {at, text.size()};
-  }
-
- private:
-  std::size_t page_;
-  char* memory_;
-};
+using test::AtPageEnd;
 
 TEST(Scan, FindsEveryByteAtEveryPlaceAndReadsNoFurther) {
   AtPageEnd memory;
