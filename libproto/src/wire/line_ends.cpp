@@ -49,23 +49,6 @@ std::size_t clean_steps_baseline(std::string_view text) noexcept {
 }
 #endif
 
-std::size_t find_line_end(std::string_view text) noexcept {
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  for (;;) {
-#if defined(__SSE2__)
-    while (end - p >= 32) {
-      const unsigned low =
-          detail::low_bytes(detail::load16(p)) | detail::low_bytes(detail::load16(p + 16)) << 16;
-      p += std::countr_zero(low);
-      if (low != 0) break;
-    }
-#endif
-    if (p == end || *p == '\r' || *p == '\n') return static_cast<std::size_t>(p - text.data());
-    ++p;
-  }
-}
-
 std::uint64_t count_lf(std::string_view text) noexcept {
   std::uint64_t count = 0;
   const char* p = text.data();
@@ -95,9 +78,10 @@ std::size_t clean_size(std::string_view text, LineDots dots) noexcept {
     at += steps;
     // The LF may be of a CRLF that began in the step before.
     if (steps > 0 && text[at] == '\n' && text[at - 1] == '\r') ++at;
-    const std::size_t end = std::min(at + kStep, text.size());
-    while (at < end) {
-      at += find_line_end(text.substr(at));
+    const std::size_t enough = std::min(at + kStep, text.size());
+    const char* const end = text.data() + text.size();
+    while (at < enough) {
+      at = static_cast<std::size_t>(find_cr_or_lf(text.data() + at, end) - text.data());
       if (text.size() - at < 2 || text[at] != '\r' || text[at + 1] != '\n') return at;
       at += 2;
       if (dots == LineDots::stuffed && at < text.size() && text[at] == '.') return at;

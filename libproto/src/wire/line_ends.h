@@ -8,8 +8,6 @@
 
 namespace proto {
 
-// Where the first CR or LF stands, or text.size().
-std::size_t find_line_end(std::string_view text) noexcept;
 std::uint64_t count_lf(std::string_view text) noexcept;
 
 // The size of what can go onto the wire as it is at the front of `text`, whose first byte stands

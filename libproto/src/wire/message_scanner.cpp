@@ -5,6 +5,7 @@
 #include "proto/message_edit.h"
 #include "wire/charset.h"
 #include "wire/line_ends.h"
+#include "wire/scan.h"
 
 namespace proto {
 namespace {
@@ -51,11 +52,11 @@ std::string_view MessageScanner::scan_header(std::string_view piece) {
       end_header_line();
       continue;
     }
-    const std::size_t end = find_line_end(piece);
-    const std::string_view line = piece.substr(0, end);
+    const char* const end = find_cr_or_lf(piece.data(), piece.data() + piece.size());
+    const std::string_view line(piece.data(), end);
     if (!line.empty()) header_line_empty_ = false;
     if (!needs_.eight_bit_header) needs_.eight_bit_header = !is_ascii(line);
-    piece.remove_prefix(end);
+    piece.remove_prefix(line.size());
     if (piece.empty()) break;
     after_cr_ = piece.front() == '\r';
     piece.remove_prefix(1);
