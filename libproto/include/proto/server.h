@@ -67,7 +67,7 @@ class BaseServer {
 
   const Address& server_address() const noexcept;
   // The listening socket's, for select(): handle_request() does not wait where it is readable. -1
-  // after shutdown.
+  // once serve_forever() has ended it; not to be called from another thread while that serves.
   int fileno() const noexcept;
 
   // Serves until shutdown(), and returns when the last handler has: they have options.drain for

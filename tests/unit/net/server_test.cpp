@@ -168,6 +168,7 @@ TEST(Server, ShutdownFromASignalAndItIsGivenBack) {
   server.serve_forever();
   pthread_sigmask(SIG_BLOCK, nullptr, &mask);
   EXPECT_EQ(sigismember(&mask, SIGUSR1), 0);
+  EXPECT_EQ(server.fileno(), -1);
   EXPECT_THROW(server.serve_forever(), std::logic_error);
 }
 
