@@ -127,13 +127,13 @@ TEST_F(HttpSegments, AServerMayTakeOneConnectionAtATime) {
 }
 
 TEST_F(HttpSegments, AnErrorWaitsForNobodyThatStalls) {
-  for (const Script& stalled :
-       {Script{stall()}, Script{head(), send("HTTP/1.1 206 Partial Content\r\n"), stall()}}) {
-    std::promise<void> there;
+  for (const Script& before :
+       {Script{}, Script{head(), send("HTTP/1.1 206 Partial Content\r\n")}}) {
+    std::promise<void> stalled;
     ScriptedPeer peer{
         {head(), whole("\"e\"", kFirst + kSecond + kFirst), drain()},
-        {call([&] { there.get_future().wait(); }), head(), part("\"e\"", "rubbish", kSecond)},
-        Script{call([&] { there.set_value(); })} + stalled};
+        {call([&] { stalled.get_future().wait(); }), head(), part("\"e\"", "rubbish", kSecond)},
+        before + Script{call([&] { stalled.set_value(); }), stall()}};
     const auto result = get(peer, {"--segments", "3"});
     EXPECT_EQ(result.status, 56) << result.describe();
     EXPECT_EQ(read_file(file), "old");
