@@ -163,10 +163,7 @@ void Output::write_body(SessionResponse& response, int fd, bool to_file) {
     }
     if (n == 0) break;
     if (!to_terminal) progress_.add(n);
-    rate.took(n, deadline_);
-    if (deadline_.expired())
-      throw TimeoutError("receiving from " + response.peer() + ": timed out", ETIMEDOUT,
-                         Phase::receive);
+    rate.took(n, deadline_, response.peer());
   }
   write_to_fd(fd, terminal.finish());
   digests.finish();

@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <iterator>
 #include <string>
 #include <thread>
+
+#include "proto/error.h"
 
 namespace proto::httpget {
 
@@ -66,14 +69,17 @@ std::uint64_t RateLimit::quantum() const noexcept {
   return rate_ == 0 ? kPiece : std::clamp<std::uint64_t>(rate_ / 10, 1, kPiece);
 }
 
-void RateLimit::took(std::uint64_t size, Deadline deadline) {
-  if (rate_ == 0) return;
-  total_ += size;
-  const auto due =
-      start_ +
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-          std::chrono::duration<double>(static_cast<double>(total_) / static_cast<double>(rate_)));
-  std::this_thread::sleep_until(std::min(due, deadline.when()));
+void RateLimit::took(std::uint64_t size, Deadline deadline, const std::string& peer) {
+  if (rate_ > 0) {
+    total_ += size;
+    const std::chrono::duration<double> due(static_cast<double>(total_) /
+                                            static_cast<double>(rate_));
+    std::this_thread::sleep_until(
+        std::min(start_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(due),
+                 deadline.when()));
+  }
+  if (deadline.expired())
+    throw TimeoutError("receiving from " + peer + ": timed out", ETIMEDOUT, Phase::receive);
 }
 
 }  // namespace proto::httpget

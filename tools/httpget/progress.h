@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "proto/deadline.h"
 
@@ -38,8 +39,9 @@ class RateLimit {
   explicit RateLimit(std::uint64_t bytes_per_second) : rate_(bytes_per_second) {}
   // What may be asked for at once.
   std::uint64_t quantum() const noexcept;
-  // Says that `size` more came; returns when the rate allows more, or at the deadline.
-  void took(std::uint64_t size, Deadline deadline);
+  // Says that `size` more came from `peer`; returns when the rate allows more. Throws TimeoutError
+  // at the deadline, with or without a rate: data that drips must not outlast it.
+  void took(std::uint64_t size, Deadline deadline, const std::string& peer);
 
  private:
   std::uint64_t rate_;

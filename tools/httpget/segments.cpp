@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <thread>
 #include <vector>
 
@@ -126,10 +125,7 @@ void Segments::copy(SessionResponse& from, ByteRange range, const tools::AtomicF
     }
     left -= n;
     progress_.add(n);
-    rate.took(n, deadline_);
-    if (deadline_.expired())
-      throw TimeoutError("receiving from " + from.peer() + ": timed out", ETIMEDOUT,
-                         Phase::receive);
+    rate.took(n, deadline_, from.peer());
   }
 }
 

@@ -13,13 +13,6 @@ namespace {
 
 using Values = std::map<std::string, nlohmann::ordered_json, std::less<>>;
 
-std::string upper(std::string text) {
-  for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return text;
-}
-
 Values values_of(const Report& r) {
   const auto rate = [&r](std::uint64_t size) {
     return r.total > 0 ? static_cast<std::uint64_t>(static_cast<double>(size) / r.total) : 0;
