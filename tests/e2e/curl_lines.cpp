@@ -118,6 +118,9 @@ INSTANTIATE_TEST_SUITE_P(
         "-z '1 Feb 2035' -w '%{http_code}' FILES/data.txt",
         "-e http://ref.example/ -d abc -w '%{scheme} %{size_upload} %{urlnum} %{referer} "
         "%{ssl_verify_result} %{proxy_ssl_verify_result} %{http_version}' ECHO/form",
+        "-d abc -w '%{size_upload}' http://127.0.0.1:1/", "-d abc -w '%{size_upload}' TLS/data.txt",
+        "-T form.txt -w '%{size_upload}' http://127.0.0.1:1/",
+        "-d abc -L -w '%{size_upload}' ECHO/redirect/307",
         "-L -o out -w '%{num_redirects} %{num_connects} %{redirect_url}' ECHO/redirect/302",
         "-o out -w '%{http_version} %{filename_effective} %{exitcode}' http://127.0.0.1:1/",
         "-S ECHO/", "--retry 1 ECHO/", "ftp://127.0.0.1/x", "http://127.0.0.1:1/"));

@@ -281,4 +281,14 @@ void count_upload(SessionRequest& request, std::uint64_t& size) {
   };
 }
 
+bool before_body(const std::exception& error, bool in_body) {
+  if (dynamic_cast<const TunnelError*>(&error)) return true;
+  if (dynamic_cast<const TLSError*>(&error)) return !in_body;
+  const auto* const network = dynamic_cast<const NetworkError*>(&error);
+  if (network == nullptr) return false;
+  const Phase phase = network->phase();
+  return phase == Phase::resolve || phase == Phase::connect || phase == Phase::proxy ||
+         phase == Phase::tls;
+}
+
 }  // namespace proto::httpget

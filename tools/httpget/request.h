@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ struct Request {
 Request make_request(const Options& options, const URL& url);
 
 // Has the body of `request` counted in `size`, which must outlive it: bytes of the last attempt.
+// One in memory counts whole, so where before_body() holds there were none.
 void count_upload(SessionRequest& request, std::uint64_t& size);
+// A request that ended so sent nothing of its body: there was no connection yet. `in_body`: a head
+// had come.
+bool before_body(const std::exception& error, bool in_body);
 
 }  // namespace proto::httpget

@@ -245,6 +245,7 @@ int Transfers::run_one(std::size_t index) {
     tools::error_line(e.what());
     report.error = e.what();
     status = exit_status_of(e, in_body);
+    if (before_body(e, in_body)) report.size_upload = 0;
     // As any other body of a status of 400 or above.
     if (const auto* tunnel = dynamic_cast<const TunnelError*>(&e); tunnel && !options_.fail)
       said = tunnel->text();
