@@ -1,6 +1,7 @@
 // httpget's command line, as people type it: operands, files, heads, limits, odd descriptors.
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -125,6 +126,23 @@ TEST(HttpgetProgram, HeadsOfRedirectsAndOfEveryUrlAreShown) {
   EXPECT_EQ(read_file(folder.file("head")), moved + head + head);
   const auto shown = httpget({"-L", "-i", peer.address() + "/a", peer.address() + "/c"});
   EXPECT_EQ(shown.out, moved + kHi + kHi) << shown.describe();
+}
+
+TEST(HttpgetProgram, HeadsOfRedirectsAreShownThoughTheLastRequestFails) {
+  const TempFolder folder;
+  const std::string moved =
+      "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+  for (const std::string& program : {our_program("httpget"), find_program("curl", "curl")}) {
+    ScriptedPeer peer = ScriptedPeer::forever({expect_until("\r\n\r\n"), send(moved)});
+    const std::string url = "http://" + peer.address() + "/", head = folder.file("head");
+    const auto dumped = run({program, "-s", "-L", "-D", head, "-w", "%{size_header}", url});
+    EXPECT_EQ(dumped.status, 7) << dumped.describe();
+    EXPECT_EQ(dumped.out, std::to_string(moved.size()));
+    EXPECT_EQ(read_file(head), moved);
+    EXPECT_EQ(run({program, "-s", "-L", "-D", "-", url}).out, moved);
+    EXPECT_EQ(run({program, "-s", "-L", "-i", url}).out, moved);
+    ASSERT_EQ(::unlink(head.c_str()), 0);
+  }
 }
 
 TEST(HttpgetProgram, CookiesAreKeptThoughTheHeadsAreNot) {

@@ -257,4 +257,12 @@ bool Output::write(SessionResponse& response, const std::string& before, Segment
   return success || !target_.path;
 }
 
+void show_passed(const Options& options, const Target& target, HeadDump& dump,
+                 std::string_view heads) {
+  if (heads.empty()) return;
+  const auto lock = own_stdout();
+  dump.add(heads);
+  if (!target.path && (options.include_head || options.head_only)) print(heads);
+}
+
 }  // namespace proto::httpget

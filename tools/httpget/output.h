@@ -111,4 +111,9 @@ class Output {
 // To stdout; on a terminal, control characters escaped. Throws WriteError.
 void print(std::string_view text);
 
+// The heads of responses that led to one that never came; none goes into a file, which does not
+// appear then. Throws WriteError.
+void show_passed(const Options& options, const Target& target, HeadDump& dump,
+                 std::string_view heads);
+
 }  // namespace proto::httpget

@@ -205,7 +205,15 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
   // What changes under a retry is fetched anew, as long as nothing of it has left this program.
   for (unsigned tries = 0;; ++tries) {
     heads.clear();
-    SessionResponse response = ask(request.http, resume, target, deadline, complete);
+    SessionResponse response = [&] {
+      try {
+        return ask(request.http, resume, target, deadline, complete);
+      } catch (const Error&) {
+        report.size_header = heads.size();
+        show_passed(options_, target, dump_, heads);
+        throw;
+      }
+    }();
     in_body = true;
     fill_report(report, response, start);
     if (complete) return kDone;
