@@ -1,9 +1,10 @@
-// HTTP rows of the hostile cases: each against HTTPConnection, and against httpget.
+// HTTP rows of the hostile cases: each against HTTPConnection, HTTPSession, and httpget.
 #include <sys/stat.h>
 
 #include <fstream>
 
 #include "proto/http.h"
+#include "proto/http_session.h"
 #include "support/feed.h"
 #include "support/process.h"
 #include "support/scripted_peer.h"
@@ -117,14 +118,11 @@ Script script_of(const Row& row) {
   return script;
 }
 
-std::string fetch(const ScriptedPeer& peer) {
+// What `exchange` returns, or the type of what it throws.
+template <typename F>
+std::string outcome_of(F exchange) {
   try {
-    HTTPConnection connection(peer.host(), peer.port());
-    connection.request("GET", "/");
-    HTTPResponse response = connection.getresponse();
-    std::string body = response.read();
-    EXPECT_TRUE(response.complete());
-    return std::to_string(response.status()) + " " + body;
+    return exchange();
   } catch (const EmptyReplyError&) {
     return "EmptyReplyError";
   } catch (const IncompleteBodyError&) {
@@ -142,11 +140,38 @@ std::string fetch(const ScriptedPeer& peer) {
   }
 }
 
+std::string fetch(const ScriptedPeer& peer) {
+  return outcome_of([&] {
+    HTTPConnection connection(peer.host(), peer.port());
+    connection.request("GET", "/");
+    HTTPResponse response = connection.getresponse();
+    std::string body = response.read();
+    EXPECT_TRUE(response.complete());
+    return std::to_string(response.status()) + " " + body;
+  });
+}
+
+std::string fetch_by_session(const ScriptedPeer& peer) {
+  return outcome_of([&] {
+    SessionOptions options;
+    options.proxy_for = [](const URL&) { return std::nullopt; };
+    HTTPSession session(options);
+    SessionResponse response = session.get("http://" + peer.address() + "/");
+    std::string body = response.read();
+    return std::to_string(response.status()) + " " + body;
+  });
+}
+
 class HostileHttp : public testing::TestWithParam<Row> {};
 
 TEST_P(HostileHttp, Library) {
   ScriptedPeer peer(script_of(GetParam()));
   EXPECT_EQ(fetch(peer), GetParam().outcome);
+}
+
+TEST_P(HostileHttp, Session) {
+  ScriptedPeer peer(script_of(GetParam()));
+  EXPECT_EQ(fetch_by_session(peer), GetParam().outcome);
 }
 
 // One line on stderr and nothing under the final name where it fails; memory stays where it was.
