@@ -1,8 +1,6 @@
 // How each of our servers ends, as a program, and what it shows of what it was sent.
 #include <signal.h>
 
-#include <thread>
-
 #include "proto/error.h"
 #include "support/chat_client.h"
 #include "support/process_state.h"
@@ -89,22 +87,8 @@ TEST(HostileChatserver, Servers_WhoNeverReadsIsCutOffAndTheOthersMissNothing) {
   const std::string name = deaf.getsockname().to_string();
   EXPECT_EQ(speaker.hear(), "Client joined " + name);
   ChatClient listener(server.address());
-  [[maybe_unused]] const long memory = test::resident_kib(server.pid());
-  const std::string line(4000, 'x');
-  std::jthread talker([&] {
-    for (int i = 0; i < 3000; ++i) speaker.say(line + "\n");  // 12 MB
-  });
-  bool left = false;
-  for (int i = 0; i < 3000;) {
-    const std::string heard = listener.hear();
-    if (heard == "Client left " + name) {
-      left = true;
-    } else {
-      ASSERT_EQ(heard, "[" + speaker.name() + "] " + line);
-      ++i;
-    }
-  }
-  EXPECT_TRUE(left || listener.hear() == "Client left " + name);
+  const long memory = test::resident_kib(server.pid());
+  talk_past_the_deaf(speaker, listener, name);
   // The transcript's MiB too; the sanitizers' own memory is not the program's.
   const long more = test::kSanitized ? 1024 * 1024 : 8 * 1024;
   EXPECT_LE(test::resident_kib(server.pid()), memory + more);

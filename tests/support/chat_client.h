@@ -64,4 +64,24 @@ class ChatClient {
   Stream stream_;
 };
 
+// 12 MB of lines from `speaker`, while `deaf` never reads: `listener` hears each, and that `deaf`
+// left. No line is said before the listener has heard those before: it is never a slow one itself.
+inline void talk_past_the_deaf(ChatClient& speaker, ChatClient& listener, const std::string& deaf) {
+  const std::string line(4000, 'x');
+  constexpr int kBatch = 16;  // lines: far below the 256 KiB that the server keeps for a client
+  std::string batch;
+  for (int i = 0; i < kBatch; ++i) batch += line + "\n";
+  bool left = false;
+  for (int i = 0; i < 3008; ++i) {
+    if (i % kBatch == 0) speaker.say(batch);
+    std::string heard = listener.hear();
+    if (heard == "Client left " + deaf) {
+      left = true;
+      heard = listener.hear();
+    }
+    ASSERT_EQ(heard, "[" + speaker.name() + "] " + line);
+  }
+  EXPECT_TRUE(left || listener.hear() == "Client left " + deaf);
+}
+
 }  // namespace proto::test
