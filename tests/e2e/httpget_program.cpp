@@ -321,6 +321,25 @@ TEST(HttpgetProgram, SignalsEndItAndItsTemporaryFiles) {
   }
 }
 
+TEST(HttpgetProgram, ATerminalSeesProgressWhereTheBodyGoesToAFile) {
+  const TempFolder folder;
+  ScriptedPeer peer = greeter();
+  ProcessOptions terminal;
+  terminal.terminal = true;
+  const std::vector<std::string> words = {"-o", folder.file("out"), peer.address(), "/"};
+  const auto shown = [&](const std::string& option) {
+    std::vector<std::string> all = words;
+    if (!option.empty()) all.insert(all.begin(), option);
+    return httpget(all, terminal).out.find("100 %") != std::string::npos;
+  };
+  EXPECT_TRUE(shown(""));
+  EXPECT_FALSE(shown("--no-progress"));
+  EXPECT_FALSE(shown("-s"));
+  EXPECT_EQ(httpget(words).err, "");
+  EXPECT_NE(httpget({"--progress-bar", peer.address(), "/"}).err.find("100 %"), std::string::npos);
+  EXPECT_EQ(httpget({peer.address(), "/"}, terminal).out, "hi");
+}
+
 TEST(HttpgetProgram, ATerminalSeesNoControlCharacters) {
   ScriptedPeer peer(
       {expect_until("\r\n\r\n"),

@@ -1,7 +1,9 @@
 // HTTP rows of the hostile cases: each against HTTPConnection, HTTPSession, and httpget.
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <fstream>
+#include <future>
 
 #include "proto/http.h"
 #include "proto/http_session.h"
@@ -288,6 +290,27 @@ TEST(HostileHttpConnection, Network5and6_ResetsAreErrors) {
     connection.request("GET", "/");
     EXPECT_THROW(connection.getresponse().read(), NetworkError) << response;
     EXPECT_FALSE(connection.is_open());
+  }
+}
+
+TEST(HostileHttpConnection, Network6_AResetIsNoEndForADescriptor) {
+  // A length, chunks, and what only the end of the connection ends.
+  for (const std::string& head : {kOk + "Content-Length: 500000\r\n\r\nhello",
+                                  kOk + "Transfer-Encoding: chunked\r\n\r\nfffff\r\nhello",
+                                  kOk + "\r\nhello"}) {
+    std::promise<void> taken;
+    ScriptedPeer peer({expect_until("\r\n\r\n"), send(head),
+                       call([&] { taken.get_future().wait_for(std::chrono::seconds(30)); }),
+                       reset()});
+    HTTPConnection connection(peer.host(), peer.port());
+    connection.request("GET", "/");
+    HTTPResponse response = connection.getresponse();
+    std::FILE* const file = std::tmpfile();
+    for (std::uint64_t got = 0; got < 5;) got += response.read_to_fd(fileno(file));
+    taken.set_value();
+    EXPECT_THROW(response.read_to_fd(fileno(file)), NetworkError) << head;
+    EXPECT_FALSE(connection.is_open());
+    std::fclose(file);
   }
 }
 

@@ -50,7 +50,10 @@ void add_output_options(CLI::App& app, Options& o) {
   app.add_flag("-s,--silent", o.silent, "No progress, no errors");
   app.add_flag("-S,--show-error", o.show_error, "With -s: errors all the same");
   app.add_flag("-v,--verbose", o.verbosity, "Log to stderr; twice: with times");
-  app.add_flag("--progress-bar,!--no-progress", o.progress, "Progress on stderr, or none");
+  app.add_flag_callback(
+      "-#,--progress-bar", [&o] { o.progress = true; }, "Progress on stderr, wherever that goes");
+  app.add_flag_callback(
+      "--no-progress,--no-progress-meter", [&o] { o.progress = false; }, "No progress");
   app.add_option_function<std::string>(
          "--max-filesize",
          [&o](const std::string& v) { o.max_filesize = parse_size(v, "--max-filesize"); },

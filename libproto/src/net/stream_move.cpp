@@ -113,8 +113,11 @@ std::uint64_t Stream::move_to_fd(int fd, std::uint64_t max_bytes) {
       if (n == 0) break;  // the end, or a cancellation: the read below tells
       if (errno == EAGAIN) {
         transport_->wait({.read = true}, io_deadline());
+      } else if (errno == EINVAL || errno == ENOSYS) {
+        break;  // what splice cannot do the read below does
       } else if (errno != EINTR) {
-        break;  // what splice cannot do, or an error: the read below does it, or tells
+        // Told now: a reset is told once, and the next read would take it for the end.
+        throw_network("receiving from " + peer(), errno, Phase::receive, peer());
       }
     }
   }

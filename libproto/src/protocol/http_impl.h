@@ -26,6 +26,7 @@ struct HTTPResponse::State {
   // How many body bytes may come before framing does; UINT64_MAX until the connection ends.
   std::uint64_t available();
   void begin_chunk();
+  bool has_more();
   void took(std::uint64_t size);
   std::size_t gather(std::span<char> into);
   std::uint64_t move_chunks_to_fd(int fd, std::uint64_t most);

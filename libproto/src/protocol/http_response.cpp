@@ -106,10 +106,19 @@ std::string_view HTTPResponse::State::next(std::size_t most) {
   return piece;
 }
 
+// Whether body, or its end, is there already. Framing in the buffer is read as far as it goes: its
+// rest may be long in coming.
+bool HTTPResponse::State::has_more() {
+  Stream& from = stream();
+  if (framing.kind != BodyFraming::Kind::chunked) return !from.peek().empty();
+  if (chunks.remaining() == 0 && !chunks.done()) from.consume(chunks.feed(from.peek()));
+  return chunks.done() || (chunks.remaining() != 0 && !from.peek().empty());
+}
+
 // Through the buffer: pieces are taken until a further one would have to be waited for.
 std::size_t HTTPResponse::State::gather(std::span<char> into) {
   std::size_t done = 0;
-  while (done < into.size() && !complete && (done == 0 || !stream().peek().empty())) {
+  while (done < into.size() && !complete && (done == 0 || has_more())) {
     const std::string_view piece = next(into.size() - done);
     std::copy(piece.begin(), piece.end(), into.begin() + static_cast<std::ptrdiff_t>(done));
     done += piece.size();

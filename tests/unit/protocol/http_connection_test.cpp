@@ -1,5 +1,7 @@
 #include "proto/http.h"
 
+#include <cstdio>
+#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -293,6 +295,27 @@ TEST(HTTPConnection, MovesABodyToADescriptor) {
     EXPECT_EQ(static_cast<std::size_t>(std::ftell(file)), body.size());
     std::fclose(file);
   }
+}
+
+// Events and logs come as chunks with long pauses between them.
+TEST(HTTPConnection, GivesAChunkBeforeTheNextOneComes) {
+  std::promise<void> taken;
+  ScriptedPeer peer({head(),
+                     send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                          "5\r\nhello\r\n5\r\nworld\r\n"),
+                     call([&] { taken.get_future().wait_for(std::chrono::seconds(30)); }),
+                     send("1\r\n!\r\n0\r\n"), close()});
+  HTTPConnection c(peer.host(), peer.port());
+  c.set_deadline(Deadline::after(std::chrono::seconds(10)));
+  std::FILE* const file = std::tmpfile();
+  c.request("GET", "/");
+  HTTPResponse r = c.getresponse();
+  EXPECT_EQ(r.read_to_fd(fileno(file)), 10U);
+  taken.set_value();
+  // What came is given, though the end never does.
+  EXPECT_EQ(r.read_to_fd(fileno(file)), 1U);
+  EXPECT_THROW(r.read_to_fd(fileno(file)), IncompleteBodyError);
+  std::fclose(file);
 }
 
 }  // namespace
