@@ -27,10 +27,13 @@ void check_text(std::string_view input) {
 
 void check_parameters(std::string_view input) {
   const proto::ParameterizedValue value = proto::parse_parameters(input);
-  for (const auto& parameter : value.parameters) require(proto::is_valid_utf8(parameter.value));
-  if (!proto::is_token(value.value)) return;
+  constexpr std::size_t kLongest = 400;
+  if (!proto::is_token(value.value) || value.value.size() > kLongest) return;
   for (const auto& parameter : value.parameters) {
-    if (!proto::is_token(parameter.name) || parameter.name.find_first_of("%'") != std::string::npos)
+    const bool is_text = proto::is_valid_utf8(parameter.value);
+    require(is_text || parameter.name == "boundary");
+    if (!is_text || !proto::is_token(parameter.name) || parameter.name.size() > kLongest ||
+        parameter.name.find_first_of("%'") != std::string::npos)
       return;
   }
   const proto::ParameterizedValue again = proto::parse_parameters(value.to_string(14));

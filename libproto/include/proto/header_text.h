@@ -38,7 +38,7 @@ std::string printable_line(std::string_view text, std::size_t max_bytes = 1000);
 struct ParameterizedValue {
   struct Parameter {
     std::string name;   // lower case, without RFC 2231's '*' and numbers
-    std::string value;  // UTF-8
+    std::string value;  // UTF-8; of "boundary", the bytes
   };
   std::string value;  // what stands before the first ';', lower case
   std::vector<Parameter> parameters;
@@ -46,7 +46,8 @@ struct ParameterizedValue {
   // Null where there is none of that name.
   const std::string* find(std::string_view name) const noexcept;
   // Folded, encoded by RFC 2231 where it must be. Throws std::invalid_argument where `value` is not
-  // printable ASCII or a name is no token.
+  // printable ASCII, a name is no token, or one of them has over 400 bytes, which no line could
+  // hold.
   std::string to_string(std::size_t column = 0) const;
 };
 ParameterizedValue parse_parameters(std::string_view value);

@@ -25,9 +25,11 @@
 namespace proto {
 
 struct Attachment {
-  std::string name;     // UTF-8, without folders; may be empty
-  std::string type;     // "application/pdf"; empty: guessed from the name
-  std::string content;  // bytes; arrive as they are
+  std::string name;  // UTF-8, without folders; may be empty
+  std::string type;  // "application/pdf"; empty: guessed from the name
+  // Bytes; arrive as they are. Only of a message (message/rfc822) the line ends become CRLF, and
+  // nothing else of it: one that no way takes so goes as application/octet-stream.
+  std::string content;
 };
 // "application/octet-stream" where the name tells nothing.
 std::string_view guess_media_type(std::string_view file_name) noexcept;
@@ -54,7 +56,9 @@ class Message {
   Message& subject(std::string_view text) { return set("Subject", text); }
 
   // Any field but MIME-Version, Content-Type and Content-Transfer-Encoding. Fields go out in the
-  // order in which they were first given. set() takes the place of all of that name.
+  // order in which they were first given. set() takes the place of all of that name; add() throws
+  // std::invalid_argument for a second one of what RFC 5322 §3.6 lets stand once, such as Subject.
+  // Date and Resent-Date are checked, and go out as RFC 5322 §3.3 writes them.
   Message& set(std::string_view name, std::string_view text);
   Message& add(std::string_view name, std::string_view text);
   // The text of the first of that name.

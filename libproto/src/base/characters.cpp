@@ -59,6 +59,11 @@ bool detail::same_ignoring_case(const char* a, const char* b, std::size_t size) 
          std::equal(a, a + size, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) noexcept {
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view n) { return equals_ignoring_case(n, name); });
+}
+
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept {
   return text.size() >= prefix.size() &&
          equals_ignoring_case(text.substr(0, prefix.size()), prefix);

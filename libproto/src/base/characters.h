@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -56,6 +57,8 @@ bool same_ignoring_case(const char* a, const char* b, std::size_t size) noexcept
 inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && detail::same_ignoring_case(a.data(), b.data(), a.size());
 }
+// In any case.
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) noexcept;
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept;
 std::string lower(std::string_view text);
 std::string upper(std::string_view text);

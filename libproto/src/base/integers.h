@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace proto {
@@ -41,6 +42,13 @@ inline constexpr auto kHexTable = make_hex_table();
 // The value of a hexadecimal digit, or -1.
 constexpr int hex_digit(char c) noexcept {
   return detail::kHexTable[static_cast<unsigned char>(c)];
+}
+
+// The byte's two digits in upper case, as mail and URLs write them.
+inline void append_hex(char byte, std::string& out) {
+  const auto value = static_cast<unsigned char>(byte);
+  const char digits[] = {"0123456789ABCDEF"[value >> 4], "0123456789ABCDEF"[value & 15U]};
+  out.append(digits, sizeof digits);
 }
 
 }  // namespace proto

@@ -8,7 +8,7 @@
 #include "base/integers.h"
 #include "proto/header_text.h"
 #include "wire/charset.h"
-#include "wire/mime_codec.h"
+#include "wire/mime_base64.h"
 #include "wire/scan.h"
 
 namespace proto {

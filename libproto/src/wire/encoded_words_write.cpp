@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/characters.h"
+#include "base/integers.h"
 #include "proto/header_text.h"
 #include "wire/charset.h"
 #include "wire/header_write.h"
@@ -33,16 +34,15 @@ std::size_t q_size(std::string_view text) noexcept {
 }
 
 std::string encode_q(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
     if (is_q_safe(c)) {
       out += c;
     } else if (c == ' ') {
       out += '_';
     } else {
-      out += {'=', kHex[byte >> 4], kHex[byte & 15U]};
+      out += '=';
+      append_hex(c, out);
     }
   }
   return out;
@@ -79,25 +79,29 @@ void HeaderWriter::put(std::string_view text) {
 void HeaderWriter::fold() {
   if (folds_) out_ += "\r\n";
   column_ = 0;
+  has_encoded_ = false;
 }
 
 void HeaderWriter::put_word(std::string_view blanks, std::string_view word) {
+  const std::size_t most = has_encoded_ ? kEncodedLine : kFold;
   // A line must not consist of blanks alone: at its beginning there is no fold.
-  if (!blanks.empty() && column_ > 0 && column_ + blanks.size() + word.size() > kFold) fold();
+  if (!blanks.empty() && column_ > 0 && column_ + blanks.size() + word.size() > most) fold();
   put(blanks);
   put(word);
 }
 
-void HeaderWriter::put_encoded(std::string_view blanks, std::string_view text) {
+void HeaderWriter::put_encoded(std::string_view blanks, std::string_view text,
+                               std::string_view mark) {
+  const std::size_t most = kEncodedLine - mark.size();
   const bool as_q = q_size(text) <= (text.size() + 2) / 3 * 4;
   while (!text.empty()) {
     // At least one character of four bytes must fit, in either encoding.
-    if (column_ + blanks.size() + kFrame + 12 > kEncodedLine) {
+    if (column_ + blanks.size() + kFrame + 12 > most) {
       fold();
       if (blanks.empty()) blanks = " ";
     }
     put(blanks);
-    const std::size_t room = std::min(kMaxWord, kEncodedLine - std::min(kEncodedLine, column_));
+    const std::size_t room = std::min(kMaxWord, most - std::min(most, column_));
     const std::size_t fits = std::max<std::size_t>(room, kFrame + 12) - kFrame;
     std::size_t take = 0;
     std::size_t used = 0;
@@ -110,9 +114,11 @@ void HeaderWriter::put_encoded(std::string_view blanks, std::string_view text) {
     put(as_q ? kQ : kB);
     put(as_q ? encode_q(text.substr(0, take)) : base64_encode(text.substr(0, take)));
     put("?=");
+    has_encoded_ = true;
     text.remove_prefix(take);
     blanks = " ";
   }
+  put(mark);
 }
 
 void HeaderWriter::put_text(std::string_view text) {
@@ -137,6 +143,15 @@ void HeaderWriter::put_text(std::string_view text) {
     put_encoded(blank, text.substr(0, size));
     text.remove_prefix(size);
   }
+}
+
+std::string quoted_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
 }
 
 std::string encode_header_text(std::string_view text, std::size_t column) {

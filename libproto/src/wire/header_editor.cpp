@@ -12,11 +12,6 @@ namespace proto {
 
 namespace {
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) noexcept {
-  return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view n) { return equals_ignoring_case(n, name); });
-}
-
 void append(AddressList& list, AddressList more) {
   std::move(more.addresses.begin(), more.addresses.end(), std::back_inserter(list.addresses));
   std::move(more.defects.begin(), more.defects.end(), std::back_inserter(list.defects));

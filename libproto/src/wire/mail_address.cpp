@@ -54,15 +54,6 @@ bool is_plain_local(std::string_view local) noexcept {
          std::all_of(local.begin(), local.end(), [](char c) { return is_atext(c) || c == '.'; });
 }
 
-std::string quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 bool is_literal(std::string_view domain) noexcept {
   return domain.size() > 2 && domain.front() == '[' && domain.back() == ']' &&
          std::all_of(domain.begin() + 1, domain.end() - 1,
@@ -90,36 +81,49 @@ std::size_t local_size(std::string_view path, std::string_view whole) {
   return at + 1;
 }
 
-// A phrase as RFC 5322 writes it: atoms, or a quoted string, or encoded words.
-void put_phrase(HeaderWriter& writer, std::string_view blanks, std::string_view given) {
+// A phrase as RFC 5322 writes it: atoms, or a quoted string, or encoded words. `mark` stands behind
+// its last word.
+void put_phrase(HeaderWriter& writer, std::string_view blanks, std::string_view given,
+                std::string_view mark = {}) {
   const std::string phrase = is_valid_utf8(given) ? std::string(given) : utf8_or_latin1(given);
   const bool is_plain = is_ascii(phrase) && std::none_of(phrase.begin(), phrase.end(), is_control);
   if (!is_plain || phrase.find("=?") != phrase.npos || phrase.size() > 400) {
-    writer.put_encoded(blanks, phrase);
+    writer.put_encoded(blanks, phrase, mark);
   } else if (std::all_of(phrase.begin(), phrase.end(),
                          [](char c) { return is_atext(c) || c == ' '; }) &&
              trim(phrase).size() == phrase.size() && phrase.find("  ") == phrase.npos) {
     for (std::string_view rest = phrase; !rest.empty();) {
       const std::size_t end = std::min(rest.find(' '), rest.size());
-      writer.put_word(blanks, rest.substr(0, end));
+      std::string word(rest.substr(0, end));
+      if (end == rest.size()) word += mark;
+      writer.put_word(blanks, word);
       rest.remove_prefix(std::min(rest.size(), end + 1));
       blanks = " ";
     }
   } else {
-    writer.put_word(blanks, quote(phrase));
+    writer.put_word(blanks, quoted_string(phrase).append(mark));
   }
 }
 
-void put_mailbox(HeaderWriter& writer, std::string_view blanks, const MailAddress& mailbox) {
+void put_mailbox(HeaderWriter& writer, std::string_view blanks, const MailAddress& mailbox,
+                 std::string_view mark = {}) {
   if (has_line_break_or_nul(mailbox.display_name)) {
     throw std::invalid_argument("display name: CR, LF or NUL in " + quoted(mailbox.display_name));
   }
   if (trim(mailbox.display_name).empty()) {
-    writer.put_word(blanks, mailbox.address());
+    writer.put_word(blanks, mailbox.address().append(mark));
     return;
   }
   put_phrase(writer, blanks, trim(mailbox.display_name));
-  writer.put_word(" ", '<' + mailbox.address() + '>');
+  writer.put_word(" ", ('<' + mailbox.address() + '>').append(mark));
+}
+
+// What stands behind the mailbox at `i`: the end of its group, and a comma before the next one.
+std::string_view mark_behind(std::span<const MailAddress> addresses, std::size_t i) noexcept {
+  const bool is_last = i + 1 == addresses.size();
+  const bool ends_group =
+      !addresses[i].group.empty() && (is_last || addresses[i + 1].group != addresses[i].group);
+  return is_last ? (ends_group ? ";" : "") : ends_group ? ";," : ",";
 }
 
 }  // namespace
@@ -137,9 +141,9 @@ const char* domain_fault(std::string_view domain) noexcept {
 }
 
 std::string MailAddress::address() const {
-  if (has_line_break_or_nul(local)) refuse(local, "CR, LF or NUL");
+  if (std::any_of(local.begin(), local.end(), is_control)) refuse(local, "a control character");
   if (local.size() > kMaxMailLocal) refuse(local, "a local part longer than 255 bytes");
-  std::string out = is_plain_local(local) ? local : quote(local);
+  std::string out = is_plain_local(local) ? local : quoted_string(local);
   if (domain.empty()) return out;
   if (const char* fault = domain_fault(domain)) refuse(domain, fault);
   out += '@';
@@ -161,22 +165,14 @@ std::string format_address_list(std::span<const MailAddress> addresses, std::siz
     if (has_line_break_or_nul(mailbox.group)) {
       throw std::invalid_argument("group name: CR, LF or NUL in " + quoted(mailbox.group));
     }
-    if (mailbox.group != group) {
-      if (!group.empty()) writer.put(";");
-      if (i > 0) writer.put(",");
-      group = mailbox.group;
-      if (!group.empty()) {
-        put_phrase(writer, blanks, group);
-        writer.put(":");
-        blanks = " ";
-      }
-    } else if (i > 0) {
-      writer.put(",");
+    if (mailbox.group != group && !mailbox.group.empty()) {
+      put_phrase(writer, blanks, mailbox.group, ":");
+      blanks = " ";
     }
-    put_mailbox(writer, blanks, mailbox);
+    group = mailbox.group;
+    put_mailbox(writer, blanks, mailbox, mark_behind(addresses, i));
     blanks = " ";
   }
-  if (!group.empty()) writer.put(";");
   return writer.take();
 }
 
@@ -213,11 +209,8 @@ std::vector<MailAddress> with_ascii_domains(std::vector<MailAddress> addresses) 
 }
 
 bool is_address_field(std::string_view name) noexcept {
-  constexpr auto kNames = std::to_array<std::string_view>({"From", "Sender", "Reply-To", "To", "Cc",
-                                                           "Bcc", "Resent-From", "Resent-Sender",
-                                                           "Resent-To", "Resent-Cc", "Resent-Bcc"});
-  return std::any_of(kNames.begin(), kNames.end(),
-                     [&](std::string_view n) { return equals_ignoring_case(n, name); });
+  return is_one_of(name, {"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From",
+                          "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc"});
 }
 
 std::optional<std::string> ascii_domain(std::string_view domain) {

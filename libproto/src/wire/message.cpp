@@ -53,11 +53,6 @@ constexpr auto kMediaTypes = std::to_array<MediaType>({
     {"zip", "application/zip"},
 });
 
-bool is_any_of(std::string_view name, std::initializer_list<std::string_view> names) noexcept {
-  return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view n) { return equals_ignoring_case(n, name); });
-}
-
 std::vector<MailAddress> parse_strictly(std::string_view name, std::string_view text) {
   if (has_line_break_or_nul(text)) {
     throw std::invalid_argument(std::string(name) + ": CR, LF or NUL in " + quoted(text));
@@ -69,18 +64,35 @@ std::vector<MailAddress> parse_strictly(std::string_view name, std::string_view 
   return std::move(list.addresses);
 }
 
+// RFC 5322 §3.6: of these a header has one at most.
+bool may_come_once(std::string_view name) noexcept {
+  return is_one_of(name, {"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID",
+                          "In-Reply-To", "References", "Subject"});
+}
+
+// As RFC 5322 §3.3 has it, whichever form it was given in.
+std::string date_text(std::string_view name, std::string_view text) {
+  const auto date = parse_mail_date(text);
+  if (!date) {
+    throw std::invalid_argument(std::string(name) + ": not a date: " + quoted(text));
+  }
+  return date->to_string();
+}
+
 // The name's last part, the type known and checked.
 Attachment checked(Attachment attachment) {
   if (has_line_break_or_nul(attachment.name)) {
     throw std::invalid_argument("attachment: CR, LF or NUL in its name " + quoted(attachment.name));
   }
   if (attachment.type.empty()) attachment.type = guess_media_type(attachment.name);
-  const std::string type = parse_parameters(attachment.type).value;
+  const ParameterizedValue given = parse_parameters(attachment.type);
+  const std::string& type = given.value;
   const std::size_t slash = type.find('/');
   if (slash == type.npos || !is_token(type.substr(0, slash)) || !is_token(type.substr(slash + 1)) ||
       type.starts_with("multipart/") || has_line_break_or_nul(attachment.type)) {
     throw std::invalid_argument("attachment: not a media type: " + quoted(attachment.type));
   }
+  given.to_string();  // throws where it could not be written
   return attachment;
 }
 
@@ -121,7 +133,7 @@ Message& Message::add_addresses(std::string_view name, std::string_view addresse
 
 Message::Field Message::make_field(std::string_view name, std::string_view text) {
   check_field_name(name);
-  if (is_any_of(name, {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"})) {
+  if (is_one_of(name, {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"})) {
     throw std::invalid_argument("message: " + std::string(name) + " follows from the content");
   }
   if (has_line_break_or_nul(text)) {
@@ -129,10 +141,14 @@ Message::Field Message::make_field(std::string_view name, std::string_view text)
   }
   Field field{std::string(name), std::string(text), {}};
   if (is_address_field(name)) field.addresses = parse_strictly(name, text);
+  if (is_one_of(name, {"Date", "Resent-Date"})) field.text = date_text(name, text);
   return field;
 }
 
 Message& Message::add(std::string_view name, std::string_view text) {
+  if (may_come_once(name) && find(name) != nullptr) {
+    throw std::invalid_argument("message: it has a " + std::string(name) + " already");
+  }
   fields_.push_back(make_field(name, text));
   return *this;
 }
@@ -200,8 +216,8 @@ std::vector<MailAddress> Message::recipients() const {
   const bool resent = is_resent();
   std::vector<MailAddress> all;
   for (const Field& field : fields_) {
-    const bool counts = resent ? is_any_of(field.name, {"Resent-To", "Resent-Cc", "Resent-Bcc"})
-                               : is_any_of(field.name, {"To", "Cc", "Bcc"});
+    const bool counts = resent ? is_one_of(field.name, {"Resent-To", "Resent-Cc", "Resent-Bcc"})
+                               : is_one_of(field.name, {"To", "Cc", "Bcc"});
     if (counts) all.insert(all.end(), field.addresses.begin(), field.addresses.end());
   }
   return all;

@@ -133,6 +133,12 @@ class Composer {
     if (boundaries_ == 0 && !out_.ends_with("\r\n")) out_ += "\r\n";
   }
 
+  bool goes_as_it_is(std::string_view message) const {
+    const MessageNeeds needs = analyse_message(message);
+    return needs.is_plain() ||
+           (options_.allow_8bit && !needs.eight_bit_header && !needs.nul && !needs.long_line);
+  }
+
   void put_attachment(const Message::Part& part) {
     const Attachment& attachment = part.attachment;
     const std::size_t slash = attachment.name.find_last_of("/\\");
@@ -141,10 +147,10 @@ class Composer {
     std::string_view content = attachment.content;
     std::string plain;
     if (type.value.starts_with("message/")) {
-      // Such a part cannot be encoded as a whole (RFC 2046 §5.2.1).
-      Reencoded reencoded = reencode_message(content, {options_.allow_8bit, false});
-      if (type.value == "message/rfc822" && reencoded.message) {
-        plain = with_crlf(*reencoded.message);
+      // Such a part cannot be encoded as a whole (RFC 2046 §5.2.1), and to rewrite its own parts
+      // would break what signs them.
+      if (type.value == "message/rfc822" && goes_as_it_is(content)) {
+        plain = with_crlf(content);
         content = plain;
       } else {
         type = {"application/octet-stream", {}};

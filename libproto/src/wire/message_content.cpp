@@ -3,7 +3,8 @@
 
 #include "proto/message.h"
 #include "wire/charset.h"
-#include "wire/mime_codec.h"
+#include "wire/mime_base64.h"
+#include "wire/quoted_printable.h"
 
 namespace proto {
 

@@ -1,5 +1,6 @@
 // reencode_message(): a message for a server that cannot take it as it is.
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/characters.h"
 #include "proto/message.h"
@@ -14,14 +15,23 @@ namespace proto {
 namespace {
 
 bool is_printable(std::string_view text) noexcept {
-  return text.size() < 200 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
 }
 
 // Why it cannot be done; never leaves this file.
 struct Impossible {
   std::string why;
 };
+
+std::string folded(std::string_view name, const ParameterizedValue& value) {
+  const std::string* const boundary = value.find("boundary");
+  if (boundary != nullptr && !is_ascii(*boundary)) throw Impossible{"a boundary is not ASCII"};
+  try {
+    return value.to_string(name.size() + 2);
+  } catch (const std::invalid_argument&) {
+    throw Impossible{"its " + std::string(name) + " fits no line"};
+  }
+}
 
 class Reencoder {
  public:
@@ -55,10 +65,10 @@ class Reencoder {
 
   std::string frame_encoding() const { return abilities_.eight_bit_mime ? "8bit" : "7bit"; }
 
-  void put_field(std::string_view name, std::string_view folded) {
+  void put_field(std::string_view name, std::string_view value) {
     out_ += name;
     out_ += ": ";
-    out_ += folded;
+    out_ += value;
     out_ += "\r\n";
   }
 
@@ -75,22 +85,22 @@ class Reencoder {
   }
 
   void put_encoded_field(const HeaderField& field) {
-    const std::string_view name = field.name().substr(0, 76);
+    const std::string_view name = field.name();
     const std::size_t column = name.size() + 2;
+    if (column > kMaxMailLine) throw Impossible{"a field's name fits no line"};
     if (is_address_field(name)) {
       const AddressList list = parse_address_list(field.value());
-      const std::string folded = format_address_list(with_ascii_domains(list.addresses), column);
+      const std::string text = format_address_list(with_ascii_domains(list.addresses), column);
       if (list.defects.empty() && !list.addresses.empty()) {
-        if (!is_ascii(folded) && !abilities_.smtputf8) {
+        if (!is_ascii(text) && !abilities_.smtputf8) {
           throw Impossible{"an address in " + std::string(name) + " needs SMTPUTF8"};
         }
-        return put_field(name, folded);
+        return put_field(name, text);
       }
     }
-    if (equals_ignoring_case(name, "Content-Type") ||
-        equals_ignoring_case(name, "Content-Disposition")) {
+    if (is_one_of(name, {"Content-Type", "Content-Disposition"})) {
       const ParameterizedValue value = parse_parameters(field.value());
-      if (is_printable(value.value)) return put_field(name, value.to_string(column));
+      if (is_printable(value.value)) return put_field(name, folded(name, value));
     }
     put_field(name, encode_header_text(field.text(), column));
   }
@@ -154,9 +164,9 @@ class Reencoder {
     NewFields fields;
     if (is_text && type.find("charset") == nullptr && !is_ascii(content)) {
       type.parameters.push_back({"charset", is_valid_utf8(content) ? "utf-8" : "iso-8859-1"});
-      fields.emplace_back("Content-Type", type.to_string(14));
+      fields.emplace_back("Content-Type", folded("Content-Type", type));
     } else if (is_broken) {
-      fields.emplace_back("Content-Type", type.to_string(14));
+      fields.emplace_back("Content-Type", folded("Content-Type", type));
     }
     if (is_message && part.header().find("MIME-Version") == nullptr) {
       fields.emplace_back("MIME-Version", "1.0");

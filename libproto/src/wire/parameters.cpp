@@ -130,25 +130,44 @@ std::string decode_bytes(std::string_view charset, const std::string& bytes) {
   return utf8_or_latin1(bytes);
 }
 
+// A parameter's bytes, and what they are.
+struct Joined {
+  std::string bytes;
+  std::string_view charset;  // empty: none was named
+  bool is_extended = false;
+};
+
 // RFC 2231 §3 and §4: pieces are joined as bytes, then decoded.
-std::string join(const Pieces& pieces) {
+Joined join(const Pieces& pieces) {
+  Joined joined;
   if (pieces.has_extended) {
     std::string_view value = pieces.extended.value;
-    const std::string_view charset = take_charset(value);
-    return decode_bytes(charset, percent_decode(value));
+    joined.charset = take_charset(value);
+    joined.bytes = percent_decode(value);
+    joined.is_extended = true;
+    return joined;
   }
-  if (!pieces.numbered.contains(0))
-    return decode_encoded_words(pieces.plain);  // what Outlook writes
-  std::string_view charset;
-  std::string bytes;
+  if (!pieces.numbered.contains(0)) {
+    joined.bytes = pieces.plain;
+    return joined;
+  }
   unsigned expected = 0;
   for (const auto& [number, piece] : pieces.numbered) {
     if (number != expected++) break;
     std::string_view value = piece.value;
-    if (number == 0 && piece.is_percent_encoded) charset = take_charset(value);
-    bytes += piece.is_percent_encoded ? percent_decode(value) : std::string(value);
+    if (number == 0 && piece.is_percent_encoded) joined.charset = take_charset(value);
+    joined.bytes += piece.is_percent_encoded ? percent_decode(value) : std::string(value);
   }
-  return charset.empty() ? decode_encoded_words(bytes) : decode_bytes(charset, bytes);
+  return joined;
+}
+
+std::string decode(std::string_view name, Joined joined) {
+  // Bytes to look for, not text.
+  if (name == "boundary") return std::move(joined.bytes);
+  if (joined.is_extended || !joined.charset.empty()) {
+    return decode_bytes(joined.charset, joined.bytes);
+  }
+  return decode_encoded_words(joined.bytes);  // what Outlook writes
 }
 
 void store(Pieces& pieces, std::string_view mark, std::string value) {
@@ -204,7 +223,7 @@ ParameterizedValue parse_parameters(std::string_view value) {
     store(at->second, mark, std::move(content));
   }
   for (const std::string& name : order) {
-    std::string content = join(found.find(name)->second);
+    std::string content = decode(name, join(found.find(name)->second));
     drop_controls(content);
     result.parameters.push_back({name, std::move(content)});
   }

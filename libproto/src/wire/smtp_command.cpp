@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/characters.h"
+#include "base/integers.h"
 
 namespace proto {
 namespace {
@@ -12,11 +13,8 @@ std::string unitext(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '\\' || c == '+' || c == '=' || static_cast<unsigned char>(c) <= 0x20) {
-      constexpr std::string_view kDigits = "0123456789ABCDEF";
-      const auto byte = static_cast<unsigned char>(c);
       out += "\\x{";
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
+      append_hex(c, out);
       out += '}';
     } else {
       out += c;
@@ -33,16 +31,13 @@ bool is_ascii(std::string_view text) noexcept {
 }  // namespace
 
 std::string xtext(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f && c != '+' && c != '=') {
+    if (c > 0x20 && c < 0x7f && c != '+' && c != '=') {
       out += c;
     } else {
       out += '+';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
+      append_hex(c, out);
     }
   }
   return out;

@@ -3,7 +3,8 @@
 #include "base/characters.h"
 #include "proto/message_edit.h"
 #include "wire/line_ends.h"
-#include "wire/mime_codec.h"
+#include "wire/mime_base64.h"
+#include "wire/quoted_printable.h"
 
 namespace proto {
 

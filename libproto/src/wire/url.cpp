@@ -14,10 +14,8 @@ constexpr bool is_unreserved(char c) noexcept {
 }
 
 void append_encoded(std::string& out, char c) {
-  const auto byte = static_cast<unsigned char>(c);
   out += '%';
-  out += "0123456789ABCDEF"[byte >> 4];
-  out += "0123456789ABCDEF"[byte & 15];
+  append_hex(c, out);
 }
 
 // What must not go on a request line as it is, and what would end the part that `text` is; the rest

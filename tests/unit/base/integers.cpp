@@ -38,6 +38,12 @@ TEST(ParseDecimal, AgreesWithCountingAroundEveryMaximum) {
   }
 }
 
+TEST(AppendHex, WritesTwoDigitsOfEveryByte) {
+  std::string out;
+  for (const char c : {'\0', '\x0a', '\x7f', '\xff'}) append_hex(c, out);
+  EXPECT_EQ(out, "000A7FFF");
+}
+
 TEST(HexDigit, HasAValueForHexadecimalDigitsOnly) {
   int found = 0;
   for (int i = 0; i < 256; ++i) {

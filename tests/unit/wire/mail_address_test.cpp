@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "proto/header_text.h"
 
@@ -107,6 +110,34 @@ TEST(MailAddress, RefusesWhatCouldLeaveItsPlace) {
   EXPECT_THROW((MailAddress{"a\nb", "a", "x", ""}).to_string(), std::invalid_argument);
 }
 
+TEST(MailAddress, RefusesControlCharactersAsItsParserDoes) {
+  for (const char c : {'\t', '\x01', '\x7f', '\0', '\n'}) {
+    const std::string local = std::string("a") + c + "b";
+    EXPECT_THROW((MailAddress{"", local, "x", ""}).address(), std::invalid_argument) << int{c};
+  }
+}
+
+// RFC 2047 §2: 76 with the comma, the colon and the semicolon; RFC 5322 §2.1.1: else 78.
+TEST(AddressList, IsFoldedWithWhatStandsBehindItsWords) {
+  for (std::size_t size = 1; size < 67; ++size) {
+    const std::string local(size, 'x');
+    for (const std::string& name : {std::string(), std::string("Jörg"), std::string(30, 'n')}) {
+      const std::vector<MailAddress> list = {{name, local, "x.org", ""},
+                                             {name, "b", "x.org", "Grüße" + local},
+                                             {name, local, "x.org", "Grüße" + local},
+                                             {name, local, "x.org", "group"},
+                                             {name, local, "x.org", ""}};
+      const std::string text = "To: " + format_address_list(list, 4);
+      for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find("\r\n"));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 2));
+        EXPECT_LE(line.size(), line.find("=?") != line.npos ? 76U : 78U) << text;
+      }
+      EXPECT_EQ(parse_address_list(text.substr(4)).addresses, list) << text;
+    }
+  }
+}
+
 TEST(MailAddress, ComesBackTheSame) {
   std::string long_name;
   for (int i = 0; i < 50; ++i) long_name += "Große Namen ";
@@ -124,7 +155,7 @@ TEST(MailAddress, ComesBackTheSame) {
   std::size_t column = 4;
   for (const char c : text) {
     column = c == '\n' ? 0 : column + 1;
-    EXPECT_LE(column, 79U) << text;
+    EXPECT_LE(column, 79U) << text;  // with the CR
   }
 }
 

@@ -196,5 +196,15 @@ TEST(ParsedMessage, TakesLinearTime) {
   }
 }
 
+TEST(ParsedMessage, TakesABoundaryForBytes) {
+  for (const std::string boundary : {"=?utf-8?Q?ab?=", "\xfc", "K\xc3\xb6ln"}) {
+    const std::string raw = "Content-Type: multipart/mixed; boundary=\"" + boundary +
+                            "\"\r\n\r\n--" + boundary + "\r\n\r\nx\r\n--" + boundary + "--\r\n";
+    const ParsedMessage message(raw);
+    EXPECT_EQ(message.root().parts().size(), 1U) << boundary;
+    EXPECT_TRUE(message.defects().empty());
+  }
+}
+
 }  // namespace
 }  // namespace proto

@@ -97,6 +97,20 @@ TEST(Reencode, RefusesWhatItMustNotTouch) {
   EXPECT_TRUE(text.ends_with("--b\n\no\n--b\n\nsig\n--b--\n"));
 }
 
+TEST(Reencode, RefusesWhatNoFoldCanSave) {
+  EXPECT_EQ(plain("Content-Type: text/plain; " + std::string(1100, 'n') + "=x\n\nx\n"),
+            "impossible: its Content-Type fits no line");
+  EXPECT_EQ(plain("Content-Type: application/" + std::string(1200, 'z') + "\n\nx\n"),
+            "impossible: its Content-Type fits no line");
+  EXPECT_EQ(plain(std::string(1100, 'N') + ": x\n\nx\n"),
+            "impossible: a field's name fits no line");
+  EXPECT_EQ(plain("Content-Type: multipart/mixed; boundary=\xfc\n\n--\xfc\n\nx\n--\xfc--\n"),
+            "impossible: a boundary is not ASCII");
+  const std::string name(900, 'N');
+  const std::string text = plain(name + ": \xc3\xbc\n\nx\n");
+  EXPECT_EQ(ParsedMessage(std::string_view(text)).header().text(name), "ü");
+}
+
 TEST(Reencode, BearsBrokenMultiparts) {
   EXPECT_EQ(ParsedMessage(std::string_view(plain("Content-Type: multipart/mixed; boundary=b\n\n"
                                                  "K\xc3\xb6ln is a city\n")))

@@ -182,13 +182,36 @@ TEST(Message, KeepsAttachmentsByteForByte) {
   }
 }
 
+// RFC 2046 §5.2.1: what holds a message cannot be encoded as a whole; its parts are not ours to
+// rewrite.
+TEST(Message, DoesNotRewriteTheMessagesItCarries) {
+  const std::string plain = "Subject: x\n\none\ntwo\n";
+  const std::string eight = "Subject: x\n\nGrüße\n";
+  const auto carried = [](const std::string& content, bool allow_8bit) {
+    Message message = letter();
+    message.attach("old.eml", content);
+    const std::string text = checked(message, allow_8bit);
+    const ParsedMessage parsed(text);
+    const auto attachments = parsed.attachments();
+    return attachments.back()->type() + " " + attachments.back()->bytes();
+  };
+  EXPECT_EQ(carried(plain, false), "message/rfc822 Subject: x\r\n\r\none\r\ntwo\r\n");
+  EXPECT_EQ(carried(eight, true), "message/rfc822 Subject: x\r\n\r\nGrüße\r\n");
+  EXPECT_EQ(carried(eight, false), "application/octet-stream " + eight);
+  for (const std::string& content : {"Subject: Köln\n\nx\n" + std::string(),
+                                     plain + std::string(999, 'x'), plain + std::string(1, '\0')}) {
+    for (const bool allow_8bit : {false, true})
+      EXPECT_EQ(carried(content, allow_8bit), "application/octet-stream " + content);
+  }
+}
+
 TEST(Message, CarriesMessages) {
   Message message = letter();
   message.text("see below\n")
       .attach("old.eml",
-              "Subject: K\xc3\xb6ln\n\nGr\xc3\xbc\xc3\x9f"
+              "Subject: =?utf-8?Q?K=C3=B6ln?=\n\nGr\xc3\xbc\xc3\x9f"
               "e\n");
-  const std::string text = checked(message);
+  const std::string text = checked(message, true);
   const ParsedMessage parsed(text);
   const auto attachments = parsed.attachments();
   ASSERT_EQ(attachments.size(), 1U);
@@ -207,6 +230,42 @@ TEST(Message, GivesInternationalDomainsALabels) {
   Message other;
   other.from("jörg@example.org").text("x");
   EXPECT_TRUE(analyse_message(other.to_string()).eight_bit_header);
+}
+
+// RFC 5322 §3.6.
+TEST(Message, HasOneOfWhatMayComeOnce) {
+  for (const char* name : {"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID",
+                           "In-Reply-To", "References", "Subject"}) {
+    const std::string value = name == std::string("Date") ? "1 Jan 2024 00:00 +0000" : "a@b";
+    Message message;
+    message.add(name, value);
+    EXPECT_THROW(message.add(name, value), std::invalid_argument) << name;
+    EXPECT_NO_THROW(message.set(name, value)) << name;
+    EXPECT_EQ(message.recipients().size(), is_one_of(name, {"To", "Cc", "Bcc"}) ? 1U : 0U);
+  }
+  Message message = letter();
+  EXPECT_THROW(message.add("from", "e@f"), std::invalid_argument);
+  EXPECT_NO_THROW(message.add("Comments", "1").add("Comments", "2"));
+  EXPECT_NO_THROW(message.to("one@x.org").to("two@x.org"));
+}
+
+TEST(Message, HasADateThatIsOne) {
+  Message message = letter();
+  EXPECT_THROW(message.set("Date", "rubbish"), std::invalid_argument);
+  EXPECT_THROW(message.add("Resent-Date", "tomorrow"), std::invalid_argument);
+  message.set("Date", "Tue Jan  2 15:04:05 2024");
+  EXPECT_EQ(message.get("date"), "Tue, 02 Jan 2024 15:04:05 -0000") << "the order of ctime()";
+}
+
+TEST(Message, RefusesATypeThatNoLineCouldHold) {
+  Message message = letter();
+  const std::string most(400 - 12, 'z');
+  EXPECT_NO_THROW(message.attach({"x", "application/" + most, "c"}));
+  checked(message);
+  EXPECT_THROW(message.attach({"x", "application/" + std::string(2000, 'z'), "c"}),
+               std::invalid_argument);
+  EXPECT_THROW(message.attach({"x", "a/b; " + std::string(1100, 'n') + "=x", "c"}),
+               std::invalid_argument);
 }
 
 TEST(Message, RefusesToInject) {

@@ -1,9 +1,9 @@
-#include "wire/mime_codec.h"
-
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
 #include "support/feed.h"
+#include "wire/mime_base64.h"
+#include "wire/quoted_printable.h"
 
 namespace proto {
 namespace {

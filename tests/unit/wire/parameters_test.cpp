@@ -86,6 +86,27 @@ TEST(Parameters, AreWrittenAsTheyAreRead) {
   }
 }
 
+// RFC 2046 §5.1.1: bytes to look for, whatever they look like.
+TEST(Parameters, LeaveABoundaryAsItIs) {
+  EXPECT_EQ(shown("a/b; boundary=\"=?utf-8?Q?ab?=\""), "a/b|boundary==?utf-8?Q?ab?=");
+  EXPECT_EQ(shown("a/b; boundary=\"\xfc\""), "a/b|boundary=\xfc");
+  EXPECT_EQ(shown("a/b; boundary*0=x; boundary*1*=%FC"), "a/b|boundary=x\xfc");
+  EXPECT_EQ(shown("a/b; boundary*=iso-8859-1''%FC"), "a/b|boundary=\xfc");
+  const std::string long_one(250, 'b');
+  EXPECT_EQ((ParameterizedValue{"a/b", {{"boundary", "=?utf-8?Q?a?="}}}).to_string(),
+            "a/b; boundary=\"=?utf-8?Q?a?=\"");
+  EXPECT_EQ((ParameterizedValue{"a/b", {{"boundary", long_one}}}).to_string(),
+            "a/b;\r\n boundary=" + long_one);
+}
+
+TEST(Parameters, RefuseWhatNoLineCouldHold) {
+  EXPECT_NO_THROW(
+      (ParameterizedValue{std::string(400, 'a'), {{std::string(400, 'n'), ""}}}).to_string());
+  EXPECT_THROW((ParameterizedValue{std::string(401, 'a'), {}}).to_string(), std::invalid_argument);
+  EXPECT_THROW((ParameterizedValue{"a", {{std::string(401, 'n'), ""}}}).to_string(),
+               std::invalid_argument);
+}
+
 TEST(Parameters, RefuseToBeWrittenWhereTheyAreNone) {
   EXPECT_THROW((ParameterizedValue{"text/pl\xc3\xa4in", {}}).to_string(), std::invalid_argument);
   EXPECT_THROW((ParameterizedValue{"a\r\nb", {}}).to_string(), std::invalid_argument);
