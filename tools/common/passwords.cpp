@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/characters.h"
+#include "common/program.h"
 
 namespace proto::tools {
 
@@ -45,7 +46,9 @@ class File {
   int fd() const { return fd_; }
 
   [[noreturn]] void fail(int code) const {
-    throw PasswordError("cannot read " + what_ + ": " + std::generic_category().message(code));
+    const std::string text = "cannot read " + what_ + ": " + std::generic_category().message(code);
+    if (code == ETIMEDOUT) throw PasswordTimeout(text);
+    throw PasswordError(text);
   }
 
   // Up to the end of the first line, or of the file.
@@ -99,15 +102,29 @@ Secret first_line_of_file(const std::string& path) {
   return line;
 }
 
-// A child. Killed where it still runs in the end; waited for in any case.
+// At a terminal a command stays in our process group: it may ask there, and Ctrl-C is for all of
+// us.
+bool has_terminal() {
+  const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
+// A child. Killed where it still runs in the end, with its process group where that is its own;
+// waited for in any case.
 class Command {
  public:
-  explicit Command(pid_t pid) : pid_(pid) {}
+  Command(pid_t pid, bool own_group) : pid_(pid), own_group_(own_group) {
+    // Done on both sides, so that it is done when either goes on.
+    if (own_group_) ::setpgid(pid_, pid_);
+    if (own_group_) remember_child_group(pid_);
+  }
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
   ~Command() {
+    if (own_group_) remember_child_group(0);
     if (ended_) return;
-    ::kill(pid_, SIGKILL);
+    ::kill(own_group_ ? -pid_ : pid_, SIGKILL);
     has_ended(0);
   }
 
@@ -134,6 +151,7 @@ class Command {
   }
 
   pid_t pid_;
+  bool own_group_;
   int status_ = 0;
   bool ended_ = false;
 };
@@ -144,8 +162,10 @@ Secret first_line_of_command(const std::string& command, Deadline deadline) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     throw PasswordError("cannot run the password command: " +
                         std::generic_category().message(errno));
+  const bool own_group = !has_terminal();
   const pid_t pid = ::fork();
   if (pid == 0) {
+    if (own_group) ::setpgid(0, 0);
     const int nothing = ::open("/dev/null", O_RDONLY);
     std::signal(SIGPIPE, SIG_DFL);  // ignored here, and that would be inherited
     ::dup2(nothing, STDIN_FILENO);
@@ -156,7 +176,7 @@ Secret first_line_of_command(const std::string& command, Deadline deadline) {
   ::close(ends[1]);
   const File out("what the password command prints", ends[0]);
   if (pid < 0) out.fail(EAGAIN);
-  Command running(pid);
+  Command running(pid, own_group);
   const Secret all = out.read_all(kMaxSecretBytes, false, deadline);
   if (!running.wait(deadline)) out.fail(ETIMEDOUT);
   if (const int status = running.status(); status != 0) {

@@ -29,13 +29,18 @@ class PasswordError : public ConfigurationError {
   using ConfigurationError::ConfigurationError;
 };
 
+// The command was not done by the deadline.
+class PasswordTimeout : public PasswordError {
+  using PasswordError::PasswordError;
+};
+
 // Whose password is wanted.
 struct PasswordRequest {
   std::string host;
   std::string user;          // empty: the one in netrc, else `default_user`
   std::string default_user;  // $USER
   bool token = false;        // it is an OAuth token: no netrc, no prompt
-  Deadline deadline = {};    // of the command, which is killed then
+  Deadline deadline = {};    // of the command, which is killed then, and what it has started
 };
 // From the first source that there is: the file's first line, the first line of the command's
 // output, netrc (~/.netrc where none is named), a prompt on the terminal without echo. Throws

@@ -28,7 +28,10 @@ struct Temporary {
 };
 std::array<Temporary, kMaxTemporaries> temporaries;
 
+std::atomic<int> child_group = 0;
+
 extern "C" void end_by_signal(int number) {
+  if (const int group = child_group.load(); group > 0) ::kill(-group, SIGKILL);
   for (Temporary& t : temporaries) {
     if (t.used.load(std::memory_order_acquire)) ::unlink(t.path.data());
   }
@@ -79,6 +82,10 @@ int remember_temporary(const std::string& path) {
 
 void forget_temporary(int slot) {
   if (slot >= 0) temporaries[static_cast<std::size_t>(slot)].used.store(false);
+}
+
+void remember_child_group(int pid) {
+  child_group.store(pid);
 }
 
 bool flush_stdout() {

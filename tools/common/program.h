@@ -20,6 +20,9 @@ void silence_errors();
 int remember_temporary(const std::string& path);
 void forget_temporary(int slot);
 
+// A child with a process group of its own, which is killed when a signal ends the program; 0: none.
+void remember_child_group(int pid);
+
 // All of stdout was written. Call it before exiting with 0; false: the disk is full, or nobody
 // reads.
 bool flush_stdout();
