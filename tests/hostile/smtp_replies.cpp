@@ -47,6 +47,17 @@ TEST(HostileSMTP, Row1GreetingRefuses) {
   }
 }
 
+// An address with colons stands in brackets where its port follows.
+TEST(HostileSMTP, AnErrorNamesAnIPv6PeerWithItsPort) {
+  ScriptedPeer peer({send("554 no\r\n"), expect_end()}, ScriptedPeer::On::ipv6);
+  try {
+    connect_to(peer);
+    ADD_FAILURE();
+  } catch (const SMTPConnectError& e) {
+    EXPECT_NE(std::string(e.what()).find(peer.address()), std::string::npos) << e.what();
+  }
+}
+
 TEST(HostileSMTP, Row2AnotherProtocol) {
   // At once: the peer then waits for us.
   for (const char* greeting : {"HTTP/1.1 200", "+OK ready\r\n", "\x15\x03\x01", "* OK\r\n"}) {

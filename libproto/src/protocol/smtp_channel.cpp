@@ -123,7 +123,8 @@ bool SMTPChannel::is_private() const {
 std::string SMTPChannel::describe(std::string_view what, std::string_view why) const {
   std::string text = options_.lmtp ? "LMTP " : "SMTP ";
   text.append(what).append(": ");
-  text += options_.connect.unix_socket.empty() ? host_ + ":" + std::to_string(port_)
+  const std::string host = host_.find(':') == std::string::npos ? host_ : "[" + host_ + "]";
+  text += options_.connect.unix_socket.empty() ? host + ":" + std::to_string(port_)
                                                : options_.connect.unix_socket;
   return text.append(": ").append(why);
 }
