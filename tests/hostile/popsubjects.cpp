@@ -295,6 +295,29 @@ TEST(HostilePopsubjects, TimeRunsOut) {
   expect_failure(tool.run(whole, {"--deadline", "0.2"}), 75, "--deadline");
 }
 
+// The deadline is for all of it: the password's command, too.
+TEST(HostilePopsubjects, TimeRunsOutInThePasswordCommand) {
+  const Tool tool;
+  ScriptedPeer peer = ScriptedPeer::forever(Script{drain()});
+  expect_failure(test::run({our_program("popsubjects"), "--host", peer.host(), "--tls=none",
+                            "--password-command=exec sleep 1000", "--deadline=0.2"}),
+                 75, "--password-command");
+  EXPECT_EQ(peer.connections(), 0U);
+}
+
+// As of every command here: what an alias has said, its user may say otherwise.
+TEST(Popsubjects, OfAnOptionThatIsGivenTwiceTheLastOneCounts) {
+  const Tool tool;
+  ScriptedPeer peer(greets() + Script{expect_line("USER joe"), send("+OK\r\n"),
+                                      expect_line("PASS secret"), send("+OK\r\n"),
+                                      expect_line("STAT"), send("+OK 0 0\r\n"), drain()});
+  const auto result =
+      test::run({our_program("popsubjects"), "--host=nowhere.invalid", "--tls=none",
+                 "--host=" + peer.host(), "--port=1", "--port=" + std::to_string(peer.port()),
+                 "--user=ann", "--user=joe", "--auth=user", "--password-file=" + tool.password});
+  EXPECT_EQ(result.status, 0) << result.describe();
+}
+
 TEST(HostilePopsubjects, ASignalEndsIt) {
   const Tool tool;
   ScriptedPeer peer(greets() + Script{expect_line("USER ann"), stall()});

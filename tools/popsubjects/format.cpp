@@ -112,17 +112,23 @@ void Format::add_field(std::string_view name, std::string text) {
     if (known.name != name) continue;
     if (known.wanted != nullptr) wanted_.*known.wanted = true;
     parts_.push_back({std::move(text), known.field});
+    const bool of_header =
+        known.field != Field::number && known.field != Field::size && known.field != Field::uid;
+    if (known.field == Field::subject || (of_header && reason_at_ == Field::none))
+      reason_at_ = known.field;
     return;
   }
   throw std::invalid_argument("no such field: {" + std::string(name) + "}");
 }
 
-std::string Format::value(const Summary& summary, Field field) {
+std::string Format::value(const Summary& summary, Field field) const {
   // A tab is where a line was folded, mostly: a blank like others.
   const auto shown = [](std::string text) {
     std::replace(text.begin(), text.end(), '\t', ' ');
     return printable_line(text, kMaxPrinted);
   };
+  if (!summary.error.empty() && field == reason_at_ && field != Field::none)
+    return shown("(" + summary.error + ")");
   switch (field) {
     case Field::none:
       return {};
@@ -133,7 +139,7 @@ std::string Format::value(const Summary& summary, Field field) {
     case Field::uid:
       return shown(summary.uid);
     case Field::subject:
-      return summary.error.empty() ? shown(summary.subject) : shown("(" + summary.error + ")");
+      return shown(summary.subject);
     case Field::from:
       return shown(summary.from);
     case Field::to:

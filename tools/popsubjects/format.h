@@ -39,7 +39,9 @@ class Format {
   explicit Format(std::string_view text);
 
   const Wanted& wanted() const noexcept { return wanted_; }
-  // With its line end. Whatever the network sent is printable.
+  // With its line end. Whatever the network sent is printable. Of a message that could not be had
+  // the reason stands where its subject would, or, where that is not asked for, the first field of
+  // its header.
   std::string print(const Summary& summary) const;
 
  private:
@@ -49,9 +51,10 @@ class Format {
     Field field;  // behind the text
   };
   void add_field(std::string_view name, std::string text);
-  static std::string value(const Summary& summary, Field field);
+  std::string value(const Summary& summary, Field field) const;
 
   std::vector<Part> parts_;
+  Field reason_at_ = Field::none;
   Wanted wanted_;
 };
 

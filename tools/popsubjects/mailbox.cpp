@@ -23,7 +23,7 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-POP3Options connection_of(const PopOptions& o) {
+POP3Options connection_of(const PopOptions& o, Deadline deadline) {
   POP3Options options;
   options.tls = o.tls;
   options.cleartext_login = o.tls == TLSMode::none;  // said in so many words
@@ -32,7 +32,9 @@ POP3Options connection_of(const PopOptions& o) {
   options.connect.family = family_of(o.connection);
   options.connect.timeouts.connect = milliseconds(o.timeout);
   options.connect.timeouts.idle = milliseconds(o.timeout);
-  options.connect.timeouts.total = milliseconds(o.deadline);
+  options.connect.timeouts.total =
+      std::max(std::chrono::milliseconds(1),
+               std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining()));
   options.connect.trace = make_trace(o.verbosity);
   if (o.tls == TLSMode::none) return options;
   try {
@@ -68,9 +70,12 @@ std::string words_of(const POP3Error& error) {
 
 }  // namespace
 
-POP3 open_mailbox(const PopOptions& o, const Credentials& credentials) {
-  const Deadline deadline = Deadline::after(milliseconds(o.deadline));
-  POP3 pop(o.host, o.port, connection_of(o));
+Deadline deadline_of(const PopOptions& o) {
+  return Deadline::after(milliseconds(o.deadline));
+}
+
+POP3 open_mailbox(const PopOptions& o, const Credentials& credentials, Deadline deadline) {
+  POP3 pop(o.host, o.port, connection_of(o, deadline));
   pop.set_deadline(deadline);
   if (o.auth == "auto") {
     pop.login(credentials);

@@ -13,9 +13,11 @@
 
 namespace proto::tools {
 
-// Connects and logs in. Throws what POP3 throws, and std::invalid_argument for TLS files that
-// cannot be used.
-POP3 open_mailbox(const PopOptions& options, const Credentials& credentials);
+// When all of it has to be over, from now on.
+Deadline deadline_of(const PopOptions& options);
+// Connects and logs in. Throws what POP3 throws, and ConfigurationError for TLS files that cannot
+// be used.
+POP3 open_mailbox(const PopOptions& options, const Credentials& credentials, Deadline deadline);
 
 // One message's header, or why it could not be had.
 struct Header {

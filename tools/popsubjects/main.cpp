@@ -15,18 +15,19 @@ using namespace proto;
 using namespace proto::tools;
 
 int run(const PopOptions& options) {
+  const Deadline deadline = deadline_of(options);
   const Credentials credentials =
       options.auth == "external"
           ? Credentials{options.user, {}, {}, {}}
           : find_credentials(options.passwords, {options.host, options.user, options.default_user,
-                                                 options.wants_token()});
+                                                 options.wants_token(), deadline});
   std::optional<Seen> seen;
   if (options.only_new) {
     const std::string mailbox =
         credentials.user + "@" + options.host + ":" + std::to_string(options.port);
     seen.emplace(options.state.empty() ? default_state_path(mailbox) : options.state, mailbox);
   }
-  POP3 pop = open_mailbox(options, credentials);
+  POP3 pop = open_mailbox(options, credentials, deadline);
   Mailbox mailbox(pop, options.retr);
   const int status = seen ? report_new(options, mailbox, *seen) : report_all(options, mailbox);
   pop.quit();
@@ -38,6 +39,7 @@ int exit_status(const std::exception& error) {
   if (const auto* refusal = dynamic_cast<const POP3Error*>(&error))
     return refusal->temporary() ? kTryLater : kUnavailable;
   if (dynamic_cast<const StateBusyError*>(&error) != nullptr) return kTryLater;
+  if (dynamic_cast<const PasswordTimeout*>(&error) != nullptr) return kTryLater;
   if (dynamic_cast<const WriteError*>(&error) != nullptr) return kInputOutput;  // the state
   return mail_exit_status(error);
 }

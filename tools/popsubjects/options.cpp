@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/characters.h"
-#include "base/integers.h"
 #include "common/help.h"
+#include "common/host_port.h"
 #include "common/mail_exit.h"
 #include "common/program.h"
 
@@ -22,29 +22,13 @@ void require(bool good, const std::string& option, const std::string& why) {
 
 // "host:port" and "[::1]:port" are taken too.
 void split_host(PopOptions& o) {
-  std::string_view rest = o.host;
-  std::string_view host = rest;
-  std::string_view port;
-  if (rest.starts_with('[')) {
-    const auto end = rest.find(']');
-    require(end != std::string_view::npos, "--host", "\"[\" is never closed");
-    host = rest.substr(1, end - 1);
-    rest.remove_prefix(end + 1);
-    require(rest.empty() || rest.front() == ':', "--host", "want [ADDRESS]:PORT");
-    if (!rest.empty()) port = rest.substr(1);
-  } else if (const auto colon = rest.find(':');
-             colon != std::string_view::npos &&
-             rest.find(':', colon + 1) == std::string_view::npos) {
-    host = rest.substr(0, colon);
-    port = rest.substr(colon + 1);
+  try {
+    const HostPort both = split_host_port(o.host);
+    o.host = both.host;
+    if (o.port == 0) o.port = both.port;
+  } catch (const std::invalid_argument& e) {
+    throw CLI::ValidationError("--host", e.what());
   }
-  if (port.data() != nullptr) {
-    const auto number = parse_decimal(port, 65535);
-    require(number && *number != 0, "--host", "no such port: " + quoted(port));
-    if (o.port == 0) o.port = static_cast<std::uint16_t>(*number);
-  }
-  require(!host.empty(), "--host", "no name");
-  o.host = std::string(host);
 }
 
 void check(PopOptions& o) {
@@ -118,6 +102,8 @@ std::optional<int> parse_command_line(int argc, char** argv, PopOptions& options
   CLI::App app("Lists the subjects of a mailbox by POP3. Deletes nothing.", "popsubjects");
   std::string format;
   std::string tls = "implicit";
+  // Of an option that is given twice the last one counts.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_help_flag("-h,--help", "Print this");
   app.set_version_flag("--version", "popsubjects (libproto) " PROTO_VERSION);
   app.add_flag("-v,--verbose", options.verbosity, "Log on stderr; twice: with the time");

@@ -32,6 +32,19 @@ TEST(PopsubjectsFormat, Fields) {
   EXPECT_EQ(printed("{size}{uid}"), "\n");
 }
 
+TEST(PopsubjectsFormat, OfAMessageThatCouldNotBeHadTheReason) {
+  const auto shown = [](std::string_view format) {
+    Summary summary;
+    summary.number = 3;
+    summary.error = "gone";
+    return Format(format).print(summary);
+  };
+  EXPECT_EQ(shown("{number} {from}: {subject}"), "3 : (gone)\n");
+  EXPECT_EQ(shown("{number} {from}, {date}"), "3 (gone),\n");
+  EXPECT_EQ(shown("{number} {uid} {message_id}"), "3  (gone)\n");
+  EXPECT_EQ(Format().print({3, {}, {}, {}, {}, {}, {}, {}, "gone"}), "Subject: (gone)\n");
+}
+
 TEST(PopsubjectsFormat, ATabIsABlank) {
   const Format format;
   EXPECT_EQ(format.print(summarize("Subject: folded\r\n\tonce\r\n\r\n", format.wanted())),
