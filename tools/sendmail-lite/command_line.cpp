@@ -1,6 +1,7 @@
 #include "sendmail-lite/command_line.h"
 
 #include "common/help.h"
+#include "common/host_port.h"
 #include "proto/mail_address.h"
 #include "sendmail-lite/kept_words.h"
 
@@ -19,6 +20,18 @@ std::string fault_of_sender(const std::string& text) {
   }
 }
 
+// "HOST:PORT" and "[ADDRESS]:PORT"; a port that is named by itself comes first.
+void split_port(std::string& host, std::uint16_t& port, const char* option) {
+  if (host.empty()) return;
+  try {
+    const tools::HostPort both = tools::split_host_port(host);
+    host = both.host;
+    if (port == 0) port = both.port;
+  } catch (const std::invalid_argument& e) {
+    throw CLI::ValidationError(option, e.what());
+  }
+}
+
 std::string fault_of_domain(const std::string& text) {
   return text.empty() ? text : fault_of_sender("x@" + text);
 }
@@ -33,7 +46,11 @@ void add_sendmail_options(CLI::App& app, Options& o, Modes& modes) {
       ->type_name("ADDRESS")
       ->configurable(false);
   const auto flag = [&](const char* name, bool& into, const char* help) {
-    return app.add_flag(name, into, help)->group("As sendmail's")->configurable(false);
+    return app.add_flag(name, into, help)->group("As sendmail's");
+  };
+  // What the program is to do at all, no configuration says: mail would not be sent.
+  const auto mode = [&](const char* name, bool& into, const char* help) {
+    return flag(name, into, help)->configurable(false);
   };
   flag("--read-recipients", o.from_header, "-t: those of To, Cc and Bcc too");
   app.add_flag_callback(
@@ -52,12 +69,12 @@ void add_sendmail_options(CLI::App& app, Options& o, Modes& modes) {
   add_text(app, "--dsn-envid", o.envid, "-V ENVID");
   flag("--no-aliases", o.no_aliases, "-n: no aliases");
   flag("--queue-only", o.queue_only, "-odq: queue it, and send it by the next -q");
-  flag("--flush-queue", modes.flush, "-q: send what is due in the queue");
+  mode("--flush-queue", modes.flush, "-q: send what is due in the queue");
   flag("--all", o.flush_all, "with -q: what is not due yet, too");
-  flag("--list-queue", modes.list, "-bp, mailq: list the queue");
-  flag("--smtp", modes.smtp, "-bs: take mail by SMTP on stdin");
-  flag("--newaliases", modes.newaliases, "-bi, newaliases: nothing needs to be done");
-  flag("--daemon", modes.daemon, "-bd: there is none")->group("");
+  mode("--list-queue", modes.list, "-bp, mailq: list the queue");
+  mode("--smtp", modes.smtp, "-bs: take mail by SMTP on stdin");
+  mode("--newaliases", modes.newaliases, "-bi, newaliases: nothing needs to be done");
+  mode("--daemon", modes.daemon, "-bd: there is none")->group("");
 }
 
 void add_relay_options(CLI::App& app, RelayOptions& o) {
@@ -159,6 +176,10 @@ CommandLine::CommandLine()
   add_compose_options(app_, options_);
 }
 
+bool CommandLine::knows(std::string_view name) const {
+  return app_.get_option_no_throw(std::string(name)) != nullptr;
+}
+
 bool CommandLine::takes_value(std::string_view name) const {
   const CLI::Option* const option = app_.get_option_no_throw(std::string(name));
   return option != nullptr && option->get_items_expected_max() > 0;
@@ -168,6 +189,7 @@ void CommandLine::read_config(const std::string& file) {
   app_.remove_option(app_.get_option("--config"));
   app_.set_config("--config", file, "", true);
   app_.allow_config_extras(CLI::config_extras_mode::error);
+  app_.get_config_formatter_base()->parentSeparator('\0');  // "tlsv1.2" is one key
 }
 
 const Options& CommandLine::parse(const std::vector<std::string>& words) {
@@ -179,6 +201,8 @@ const Options& CommandLine::parse(const std::vector<std::string>& words) {
   } catch (const CLI::CallForVersion& e) {
     throw Print{e.what() + std::string("\n")};
   }
+  split_port(options_.relay.host, options_.relay.port, "--host");
+  split_port(options_.fallback.host, options_.fallback.port, "--fallback-host");
   options_.mode = modes_.chosen();
   return options_;
 }

@@ -38,6 +38,7 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;  // the app points into the rest
   CommandLine& operator=(const CommandLine&) = delete;
 
+  bool knows(std::string_view name) const;
   bool takes_value(std::string_view name) const;
   void read_config(const std::string& file);
   // `words`: long options and operands. Throws CLI::Error, Print.

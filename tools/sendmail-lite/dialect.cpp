@@ -156,6 +156,8 @@ class Translator {
 
   void mode(const std::string& value) {
     if (value == "m" || value.empty()) return;
+    // Verify the recipients, and send nothing.
+    if (value == "v") return out_.arguments.emplace_back("--check"), void();
     if (value == "p") return out_.arguments.emplace_back("--list-queue"), void();
     if (value == "s") return out_.arguments.emplace_back("--smtp"), void();
     if (value == "i") return out_.arguments.emplace_back("--newaliases"), void();

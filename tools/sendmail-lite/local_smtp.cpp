@@ -87,6 +87,10 @@ class LocalSMTP {
       say("250 2.0.0 ok");
     } else if (verb == "VRFY") {
       say("252 2.0.0 send it, and see");
+    } else if (verb == "EXPN") {
+      say("502 5.5.1 no lists here");
+    } else if (verb == "HELP") {
+      say("214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
     } else {
       say("500 5.5.2 unknown command");
     }

@@ -33,6 +33,25 @@ std::string one_line(std::string text) {
   return escaped(trim(text));
 }
 
+// CLI11 names them in an order of its own.
+std::string unknown_option(const CommandLine& line, const std::vector<std::string>& words) {
+  for (const auto& word : words) {
+    if (word == "--") break;
+    if (word.starts_with("--") && !line.knows(name_of(word)))
+      return quoted(name_of(word)) + ": no such option";
+  }
+  return {};
+}
+
+// What is wrong with the configuration, in a user's words.
+std::string fault_of_config(const std::string& file, const CLI::Error& error) {
+  constexpr std::string_view kUnknownKey = "INI was not able to parse ";
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return file + ": cannot be read";
+  std::string why = one_line(error.what());
+  if (why.starts_with(kUnknownKey)) why.replace(0, kUnknownKey.size(), "no such key: ");
+  return file + ": " + why;
+}
+
 // By the command line alone first: it names the configuration, and holds where that is bad.
 Parsed parse_words(CommandLine& line, const std::vector<std::string>& words) {
   Parsed parsed;
@@ -41,6 +60,9 @@ Parsed parse_words(CommandLine& line, const std::vector<std::string>& words) {
   } catch (const Print& e) {
     parsed.print = e.text;
     return parsed;
+  } catch (const CLI::ExtrasError& e) {
+    const std::string unknown = unknown_option(line, words);
+    throw UsageError(unknown.empty() ? one_line(e.what()) : unknown);
   } catch (const CLI::ParseError& e) {
     throw UsageError(one_line(e.what()));
   }
@@ -54,7 +76,7 @@ Parsed parse_words(CommandLine& line, const std::vector<std::string>& words) {
       parsed.options = with_config.parse(words);
       parsed.options.queue_dir_by_config = !named && !parsed.options.queue_dir.empty();
     } catch (const CLI::Error& e) {
-      parsed.config_error = config + ": " + one_line(e.what());
+      parsed.config_error = fault_of_config(config, e);
     }
   }
   parsed.options.compose.wanted = std::any_of(words.begin(), words.end(), is_compose_word);

@@ -14,6 +14,16 @@ Time clock_now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
+// The line ends of a terminal, whichever the message came with or was composed with.
+std::string with_lf(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (!crlf) out += text[i] == '\r' ? '\n' : text[i];
+  }
+  return out;
+}
+
 // Header and body in memory, where there is no queue to read them from.
 class TwoParts final : public MessageSource {
  public:
@@ -67,7 +77,6 @@ Submitted Sender::submit(std::string_view message, const Request& request) {
       entry.emplace(queue->add(submission.envelope, parts, clock_now()));
     } catch (const QueueError& e) {
       trouble = e;
-      log_.loud(e.what());
     }
   }
   if (const std::string& fault = preparation_.fault(); !fault.empty()) {
@@ -85,6 +94,12 @@ Submitted Sender::submit(std::string_view message, const Request& request) {
     // A disk that takes no mail is no reason not to send it.
     result = send_without_queue(submission);
     if (trouble && result.status == tools::kTryLater) result.status = status_of(*trouble);
+  }
+  if (trouble) {
+    // One line says both.
+    if (result.status == tools::kDone) log_.loud(trouble->what());
+    if (result.status != tools::kDone)
+      result.text = std::string(trouble->what()) + "; " + result.text;
   }
   if (!submission.rejected.empty()) {
     for (const auto& text : submission.rejected) log_.loud(text);
@@ -142,6 +157,7 @@ Submitted Sender::print(std::string_view message, const Request& request) const 
   text += "DATA\n";
   text += submission.header;
   text += submission.body;
+  text = with_lf(text);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!tools::flush_stdout()) return {tools::kInputOutput, {}, false, "cannot write to stdout"};
   return {};

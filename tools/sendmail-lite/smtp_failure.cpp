@@ -58,7 +58,7 @@ Failure failure_of(const std::exception_ptr& error, bool opening) {
     return {here, status_of(e), e.what()};
   } catch (const LimitError& e) {
     return {here, status_of(e), e.what()};
-  } catch (const tools::PasswordError& e) {
+  } catch (const tools::ConfigurationError& e) {
     return {Trouble::relay, status_of(e), e.what()};
   } catch (const std::invalid_argument& e) {
     // Opening: the options. Else the envelope, which then can never go.
@@ -87,7 +87,9 @@ int status_of(const std::exception& error) {
       dynamic_cast<const LimitError*>(&error) != nullptr)
     return tools::kProtocol;
   if (dynamic_cast<const tools::PasswordError*>(&error) != nullptr) return tools::kNoPermission;
-  if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) return tools::kConfiguration;
+  if (dynamic_cast<const tools::ConfigurationError*>(&error) != nullptr ||
+      dynamic_cast<const std::invalid_argument*>(&error) != nullptr)
+    return tools::kConfiguration;
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return tools::kSystem;
   return tools::kInputOutput;
 }

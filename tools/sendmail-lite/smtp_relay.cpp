@@ -67,6 +67,15 @@ Trouble worse_of(Trouble a, Trouble b) {
   return Trouble::message;
 }
 
+// A file of ours that cannot be used is no fault of the relay's.
+std::shared_ptr<const TLSContext> context_of(const tools::ConnectionFlags& flags) {
+  try {
+    return TLSContext::client(tools::tls_options_of(flags));
+  } catch (const TLSError& e) {
+    throw tools::ConfigurationError(e.what());
+  }
+}
+
 std::string reason_of(const Outcome& outcome) {
   return (outcome.code == 0 ? "" : std::to_string(outcome.code) + " ") + outcome.text;
 }
@@ -120,8 +129,7 @@ SMTPOptions SMTPRelay::smtp_options(bool starttls_allowed) {
   smtp.connect.family = tools::family_of(flags);
   smtp.connect.trace = [this](const TraceEvent& event) { note(event); };
   // Without options of its own TLS is loaded only where a server offers it.
-  if (options_.tls != "none" && !tls_ && options_.has_tls_options())
-    tls_ = TLSContext::client(tools::tls_options_of(flags));
+  if (options_.tls != "none" && !tls_ && options_.has_tls_options()) tls_ = context_of(flags);
   smtp.connect.tls = tls_;
   smtp.lmtp = options_.lmtp;
   smtp.helo_name = options_.helo;

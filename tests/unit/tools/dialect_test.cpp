@@ -117,6 +117,7 @@ TEST(Dialect, Modes) {
   EXPECT_EQ(translated("-b m a"), "-- a");
   EXPECT_EQ(translated("-bp"), "--list-queue");
   EXPECT_EQ(translated("-bs"), "--smtp");
+  EXPECT_EQ(translated("-bv a"), "--check -- a");
   EXPECT_EQ(translated("-bi"), "--newaliases");
   EXPECT_EQ(translated("-I"), "--newaliases");
   EXPECT_EQ(translated("-q"), "--flush-queue");

@@ -52,6 +52,12 @@ const std::string kMail =
     "EHLO me\r\nMAIL FROM:<a@x.org> BODY=8BITMIME\r\nRCPT TO:<b@x.org>\r\nRCPT TO:<c@x.org>\r\n"
     "DATA\r\nSubject: x\r\n\r\n..dot\r\n.\r\nQUIT\r\n";
 
+TEST(LocalSMTP, KnowsTheCommandsOfRFC5321) {
+  const Served served =
+      serve("helo me\r\nNOOP\r\nVRFY a\r\nEXPN a\r\nHELP\r\nRSET\r\nSEND\r\nquit\r\nNOOP\r\n");
+  EXPECT_EQ(codes(served.out), "220 250 250 252 502 214 250 500 221 ");
+}
+
 TEST(LocalSMTP, TakesAMessage) {
   const Served served = serve(kMail);
   EXPECT_EQ(codes(served.out), "220 250 250 250 250 354 250 221 ");
