@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "sendmail-lite/queue.h"
@@ -284,6 +285,39 @@ TEST(SendmailOutage, AQueueThatCannotBeWrittenDoesNotKeepMailBack) {
       {no_queue, "--port=" + std::to_string(nobody.port()), "-f", "me@x.org", "you@x.org"},
       message("m"));
   EXPECT_EQ(failed.status, 73) << failed.describe();
+  EXPECT_EQ(std::count(failed.err.begin(), failed.err.end(), '\n'), 1) << failed.err;
+  EXPECT_NE(failed.err.find("Not a directory; cannot connect"), std::string::npos) << failed.err;
+}
+
+// A queue on the command line that is not ours to use: mail waits in the user's own meanwhile, and
+// is found by whoever names that queue again; nothing else is.
+TEST(SendmailOutage, WhatWasSentToAQueueThatIsNotOursIsFoundByItsName) {
+  std::optional<RefusingPort> nobody(std::in_place);
+  const std::uint16_t port = nobody->port();
+  const SendmailLite program(port);
+  const std::string spool = program.folder().file("spool");
+  std::filesystem::create_directory(spool);
+  std::filesystem::permissions(spool, std::filesystem::perms(0777));
+  const std::string named = "--queue-dir=" + spool;
+  ASSERT_EQ(program.run({named, "-f", "me@x.org", "you@x.org"}, message("meant")).status, 0);
+  const std::vector<std::string> own{our_program("sendmail-lite"), "--host=127.0.0.1",
+                                     "--port=" + std::to_string(port), "--no-syslog"};
+  const auto with = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), own.begin(), own.end());
+    return words;
+  };
+  ASSERT_EQ(run(with({"you@x.org"}), program.options(message("other"))).status, 0);
+  std::filesystem::permissions(spool, std::filesystem::perms(0700));
+  const auto status = program.run({named, "--status", "--json"});
+  EXPECT_EQ(status.status, 75) << status.describe();
+  EXPECT_NE(status.out.find("\"waiting\":1"), std::string::npos) << status.out;
+  nobody.reset();
+  const MailSink sink({}, port);
+  EXPECT_EQ(program.run({named, "-q"}).status, 0);
+  EXPECT_EQ(sink.count("Subject: meant"), 1U);
+  EXPECT_EQ(sink.count("Subject: other"), 0U);
+  EXPECT_EQ(run(with({"-q"}), program.options("")).status, 0);
+  EXPECT_EQ(sink.count("Subject: other"), 1U);
 }
 
 TEST(SendmailOutage, Compose) {
@@ -317,6 +351,13 @@ TEST(SendmailOutage, CheckAndDryRunSendNothing) {
   const auto dry = program.run({"--dry-run", "-f", "me@x.org", "you@x.org"}, message("m"));
   EXPECT_EQ(dry.status, 0);
   EXPECT_TRUE(dry.out.starts_with("MAIL FROM:<me@x.org>\nRCPT TO:<you@x.org>\nDATA\n")) << dry.out;
+  for (const auto& words : {std::vector<std::string>{"-t"}, {"--to=you@x.org", "--body=a\r\nb"}}) {
+    auto all = words;
+    all.emplace_back("--dry-run");
+    const auto shown = program.run(all, "To: you@x.org\r\n\r\na\rb\r\n");
+    EXPECT_TRUE(shown.out.ends_with("\n\na\nb\n")) << shown.out;
+    EXPECT_EQ(shown.out.find('\r'), std::string::npos) << shown.out;
+  }
   EXPECT_TRUE(sink.mails().empty());
   EXPECT_EQ(program.run({"--status"}).status, 0);
 }

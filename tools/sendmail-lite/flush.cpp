@@ -43,6 +43,10 @@ Delivery deliver_by_route(const Queue& queue, Entry& entry, const DeliveryRules&
 
 void flush_one(const Queue& queue, const std::string& id, const DeliveryRules& rules,
                const FlushHooks& hooks, bool all, FlushSummary& summary) {
+  if (hooks.wanted) {
+    const auto info = queue.look(id);
+    if (!info || !hooks.wanted(info->envelope)) return;
+  }
   std::optional<Entry> entry = queue.take(id);
   if (!entry) return;
   Delivery delivery;

@@ -28,6 +28,8 @@ struct FlushHooks {
   std::function<void(const Entry& entry, const Delivery& delivery)> done;
   // One line about an entry that cannot be used.
   std::function<void(const std::string& text)> warn;
+  // Whose turn it is; empty: everybody's.
+  std::function<bool(const QueuedEnvelope& envelope)> wanted = {};
 };
 
 struct FlushSummary {

@@ -19,9 +19,10 @@ constexpr std::array<std::string_view, 21> kRelayWords{
     "--fallback-host", "--fallback-port",  "--fallback-tls",
     "--fallback-user", "--fallback-after", "--password-command"};
 // The same, with a file as the value: that gets its whole path.
-constexpr std::array<std::string_view, 8> kRelayFiles{
-    "--config", "--unix-socket", "--cacert",        "--capath",
-    "--cert",   "--key",         "--password-file", "--netrc-file"};
+// The queue, too: who flushes that one means all that was sent to it.
+constexpr std::array<std::string_view, 9> kRelayFiles{
+    "--config", "--unix-socket",   "--cacert",     "--capath",   "--cert",
+    "--key",    "--password-file", "--netrc-file", "--queue-dir"};
 
 // What it stays with only where the message could not be prepared.
 constexpr std::array<std::string_view, 8> kPreparationWords{

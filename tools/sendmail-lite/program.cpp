@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <system_error>
 
@@ -104,10 +105,11 @@ class Program {
       return tools::kConfiguration;
     }
     const Queue queue = open_queue(options_, log_);
-    const int status = flush_queue(queue);
+    const int status = flush_queue(queue, {});
     int besides = tools::kDone;
     try {
-      if (const auto own = open_queue_besides(queue, options_)) besides = flush_queue(*own);
+      if (const auto own = open_queue_besides(queue, options_))
+        besides = flush_queue(*own, meant_besides());
     } catch (const QueueError& e) {
       log_.loud(e.what());
       besides = tools::kInputOutput;
@@ -115,7 +117,12 @@ class Program {
     return status == tools::kDone || besides == tools::kInputOutput ? besides : status;
   }
 
-  int flush_queue(const Queue& queue) {
+  using Wanted = std::function<bool(const QueuedEnvelope&)>;
+  Wanted meant_besides() const {
+    return [this](const QueuedEnvelope& envelope) { return is_meant_besides(envelope, options_); };
+  }
+
+  int flush_queue(const Queue& queue, const Wanted& wanted) {
     const FlushHooks hooks{
         [this](const std::vector<std::string>& words) { return book_.route(words); },
         [this](const QueuedEnvelope& envelope, std::string_view message) {
@@ -131,7 +138,7 @@ class Program {
                       "; kept in " + queue.path() + "/failed");
           if (delivery.end == Delivery::End::waiting) say_once(delivery.attempt.reason);
         },
-        [this](const std::string& text) { log_.loud(text); }};
+        [this](const std::string& text) { log_.loud(text); }, wanted};
     const FlushSummary summary = flush(queue, real_rules(options_), hooks, options_.flush_all);
     if (summary.unusable > 0) return tools::kInputOutput;
     return summary.waiting > 0 ? tools::kTryLater : tools::kDone;
@@ -162,7 +169,11 @@ class Program {
     const Queue queue = open_queue(options_, log_);
     QueueReport report = look_at(queue);
     try {
-      if (const auto own = open_queue_besides(queue, options_)) add_to(report, look_at(*own));
+      if (const auto own = open_queue_besides(queue, options_)) {
+        QueueReport besides = look_at(*own);
+        keep_only(besides, meant_besides());
+        add_to(report, std::move(besides));
+      }
     } catch (const QueueError& e) {
       report.unreadable.emplace_back(e.what());
     }

@@ -1,5 +1,6 @@
 #include "sendmail-lite/queue_choice.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -28,7 +29,7 @@ Queue open_queue(const Options& options, const MailLog& log) {
 }
 
 std::optional<Queue> open_queue_besides(const Queue& used, const Options& options) {
-  if (!options.queue_dir_by_config) return std::nullopt;
+  if (options.queue_dir.empty()) return std::nullopt;
   const std::string own = default_queue_folder();
   std::error_code error;
   const auto type = std::filesystem::status(own, error).type();
@@ -38,6 +39,13 @@ std::optional<Queue> open_queue_besides(const Queue& used, const Options& option
     return std::nullopt;
   if (std::filesystem::equivalent(own, used.path(), error)) return std::nullopt;
   return Queue(real_file_system(), own);
+}
+
+bool is_meant_besides(const QueuedEnvelope& envelope, const Options& options) {
+  if (options.queue_dir_by_config) return true;
+  const auto& kept = envelope.options;
+  const std::string word = "--queue-dir=" + std::filesystem::absolute(options.queue_dir).string();
+  return std::find(kept.begin(), kept.end(), word) != kept.end();
 }
 
 int status_of(const QueueError& error) {

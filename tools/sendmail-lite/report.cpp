@@ -118,6 +118,11 @@ void add_to(QueueReport& report, QueueReport other) {
   move(other.unreadable, report.unreadable);
 }
 
+void keep_only(QueueReport& report, const std::function<bool(const QueuedEnvelope&)>& wanted) {
+  for (auto* const entries : {&report.waiting, &report.failed})
+    std::erase_if(*entries, [&](const EntryInfo& entry) { return !wanted(entry.envelope); });
+}
+
 std::string list_text(const QueueReport& report) {
   std::string text;
   const auto add = [&](const EntryInfo& entry, const std::string& reason) {

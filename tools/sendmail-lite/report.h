@@ -1,6 +1,7 @@
 // The queue, as -bp and --status show it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct QueueReport {
 QueueReport look_at(const Queue& queue);
 // With what another queue holds, too.
 void add_to(QueueReport& report, QueueReport other);
+
+// Leaves out what is not `wanted`.
+void keep_only(QueueReport& report, const std::function<bool(const QueuedEnvelope&)>& wanted);
 
 // For mailq: an entry in a few lines.
 std::string list_text(const QueueReport& report);

@@ -40,14 +40,24 @@ TEST_F(QueueChoice, TheUsersOwnIsLookedIntoWhereTheConfigurationNamesAnother) {
   EXPECT_EQ(found->path(), own.path());
 }
 
-TEST_F(QueueChoice, NotWhereTheCommandLineNamesOneOrItIsInUseAnyway) {
+TEST_F(QueueChoice, NotWhereItIsInUseAnyway) {
   const Queue own(real_file_system(), default_queue_folder());
-  Options named = configured("spool");
-  named.queue_dir_by_config = false;
-  EXPECT_FALSE(besides(named));
   EXPECT_FALSE(besides(Options{}));
   std::filesystem::create_directory_symlink(own.path(), folder_.file("link"));
   EXPECT_FALSE(besides(configured("link")));
+}
+
+// Where the command line names it, its user means that queue, and not what else there is.
+TEST_F(QueueChoice, OfTheUsersOwnOnlyWhatWasSentToTheOneOnTheCommandLine) {
+  Options named = configured("spool");
+  QueuedEnvelope meant, other;
+  meant.options = {"--host=h", "--queue-dir=" + folder_.file("spool")};
+  other.options = {"--host=h", "--queue-dir=" + folder_.file("other")};
+  EXPECT_TRUE(is_meant_besides(other, named)) << "the configuration's";
+  named.queue_dir_by_config = false;
+  EXPECT_TRUE(is_meant_besides(meant, named));
+  EXPECT_FALSE(is_meant_besides(other, named));
+  EXPECT_FALSE(is_meant_besides(QueuedEnvelope{}, named));
 }
 
 TEST_F(QueueChoice, AnOwnQueueThatCannotBeTrustedIsNotPassedOverInSilence) {

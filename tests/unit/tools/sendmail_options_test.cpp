@@ -73,6 +73,10 @@ TEST_F(SendmailOptions, EveryLongOptionIsAKey) {
   EXPECT_EQ(o.fallback.host, "other");
   EXPECT_TRUE(o.no_syslog);
   EXPECT_EQ(with_config("check = false\nstatus = true\n").options.mode, Mode::status);
+  const Options flags =
+      with_config("tlsv1.3 = true\nqueue-only = true\nno-aliases = true\n").options;
+  EXPECT_TRUE(flags.relay.connection.tls13 && flags.queue_only && flags.no_aliases);
+  EXPECT_NE(with_config("flush-queue = true\n").config_error, "") << "mail would not be sent";
 }
 
 // What cannot be looked at may be there: mail must not go another way meanwhile.
@@ -97,6 +101,23 @@ TEST_F(SendmailOptions, ABadConfigurationIsSaidAndTheCommandLineStays) {
   EXPECT_NE(missing.config_error, "");
 }
 
+TEST_F(SendmailOptions, ABadConfigurationIsSaidInAUsersWords) {
+  EXPECT_TRUE(with_config("hosst = 1\n").config_error.ends_with(": no such key: hosst"));
+  EXPECT_EQ(parse({"--config=/nonexistent.toml", "a"}).config_error,
+            "/nonexistent.toml: cannot be read");
+}
+
+TEST_F(SendmailOptions, AHostMayNameItsPort) {
+  const Options o = parse({"--host", "[::1]:2525", "--fallback-host=mx:26", "a"}).options;
+  EXPECT_EQ(o.relay.host, "::1");
+  EXPECT_EQ(o.relay.port, 2525);
+  EXPECT_EQ(o.fallback.host, "mx");
+  EXPECT_EQ(o.fallback.port, 26);
+  EXPECT_EQ(parse({"--host=mx:26", "--port=25", "a"}).options.relay.port, 25);
+  EXPECT_EQ(with_config("host = \"mx:26\"\n", {"a"}).options.relay.port, 26);
+  EXPECT_NE(with_config("host = \"mx:x\"\n", {"a"}).config_error, "");
+}
+
 TEST_F(SendmailOptions, WhoNamedTheQueueIsKnown) {
   const std::string text = "queue-dir = \"/q\"\n";
   EXPECT_TRUE(with_config(text, {"a"}).options.queue_dir_by_config);
@@ -105,7 +126,8 @@ TEST_F(SendmailOptions, WhoNamedTheQueueIsKnown) {
 }
 
 TEST_F(SendmailOptions, UsageErrorsNameTheOption) {
-  for (const char* word : {"--port=x", "--port=0", "--tls=maybe", "--frobnicate", "--timeout=-1"}) {
+  for (const char* word : {"--port=x", "--port=0", "--tls=maybe", "--frobnicate", "--timeout=-1",
+                           "--host=mx:x", "--fallback-host=:1"}) {
     try {
       parse({word});
       ADD_FAILURE() << word;
@@ -117,13 +139,14 @@ TEST_F(SendmailOptions, UsageErrorsNameTheOption) {
 }
 
 TEST_F(SendmailOptions, WhatSaysTheRelayStaysWithTheMessage) {
-  const Options o = parse({"--host", "h", "--port=25", "-k", "--subject=x", "--cacert=ca.pem",
-                           "--password-file", "/pw", "-t", "--", "--host=operand"})
-                        .options;
+  const Options o =
+      parse({"--host", "h", "--port=25", "-k", "--subject=x", "--cacert=ca.pem", "--password-file",
+             "/pw", "--queue-dir=/q", "-t", "--", "--host=operand"})
+          .options;
   EXPECT_EQ(o.relay_words,
             (std::vector<std::string>{"--host=h", "--port=25", "--insecure",
                                       "--cacert=" + std::filesystem::absolute("ca.pem").string(),
-                                      "--password-file=/pw"}));
+                                      "--password-file=/pw", "--queue-dir=/q"}));
   EXPECT_EQ(o.recipients, std::vector<std::string>{"--host=operand"});
 }
 
