@@ -20,14 +20,30 @@ constexpr std::size_t kStep = kCleanStep;
   return bad == 0;
 }
 
+#if defined(__SSE2__)
+// The same by hand: of the loop above compilers make a third more for these vectors, because they
+// keep every byte of it 0 or 1.
+[[gnu::always_inline]] inline bool is_clean_step_sse2(const char* p) noexcept {
+  __m128i bad = _mm_setzero_si128();
+  for (const char* const end = p + kStep; p != end; p += 16) {
+    const __m128i cr = _mm_cmpeq_epi8(detail::load16(p), _mm_set1_epi8('\r'));
+    const __m128i lf = _mm_cmpeq_epi8(detail::load16(p + 1), _mm_set1_epi8('\n'));
+    const __m128i dot = _mm_cmpeq_epi8(detail::load16(p + 2), _mm_set1_epi8('.'));
+    bad = _mm_or_si128(bad, _mm_or_si128(_mm_xor_si128(cr, lf), _mm_and_si128(lf, dot)));
+  }
+  return detail::mask_of(bad) == 0;
+}
+#endif
+
+template <bool (*IsClean)(const char*) noexcept>
 [[gnu::always_inline]] inline std::size_t clean_steps_inline(std::string_view text) noexcept {
   if (text.size() < kStep + 2) return 0;
   const std::size_t last = text.size() - kStep - 2;
   std::size_t at = 0;
   for (; at < last; at += kStep) {
-    if (!is_clean_step(text.data() + at)) return at;
+    if (!IsClean(text.data() + at)) return at;
   }
-  return is_clean_step(text.data() + last) ? last + kStep : std::min(at, last);
+  return IsClean(text.data() + last) ? last + kStep : std::min(at, last);
 }
 
 std::size_t clean_steps(std::string_view text) noexcept {
@@ -41,11 +57,15 @@ std::size_t clean_steps(std::string_view text) noexcept {
 }  // namespace
 
 std::size_t clean_steps_baseline(std::string_view text) noexcept {
-  return clean_steps_inline(text);
+#if defined(__SSE2__)
+  return clean_steps_inline<is_clean_step_sse2>(text);
+#else
+  return clean_steps_inline<is_clean_step>(text);
+#endif
 }
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] std::size_t clean_steps_avx2(std::string_view text) noexcept {
-  return clean_steps_inline(text);
+  return clean_steps_inline<is_clean_step>(text);
 }
 #endif
 
