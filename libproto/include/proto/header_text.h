@@ -2,6 +2,7 @@
 // parameters (RFC 2231), dates. Reading is lenient and linear in time; what it gives is UTF-8.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -69,6 +70,47 @@ class HeaderField {
   std::string_view raw_;
   std::size_t name_size_;
   std::size_t value_at_;
+};
+
+// What a line of a header is, told by its beginning: the one rule of where a header ends, for text
+// that is whole and for text that comes in pieces.
+class HeaderLine {
+ public:
+  enum class Kind {
+    undecided,  // more of it must be seen; at the end of all text it is stray
+    empty,      // ends the header
+    mailbox,    // "From " or ">From ", what a mailbox begins a message with: no field
+    field,      // a name, and blanks before the colon in obsolete syntax (RFC 5322 §4.5.8)
+    fold,       // goes on the field before it (RFC 5322 §2.2.3)
+    stray,      // no line of a header
+  };
+
+  // `is_first`: of all the text. `after_field`: behind a field or a fold of it.
+  explicit HeaderLine(bool is_first = true, bool after_field = false) noexcept
+      : is_first_(is_first), after_field_(after_field) {}
+
+  // Goes on with the line, whose end `more` may hold, until it is decided.
+  Kind feed(std::string_view more) noexcept {
+    if (kind_ == Kind::undecided && !more.empty()) kind_ = decide(more);
+    return kind_;
+  }
+  Kind kind() const noexcept { return kind_; }
+  // What was fed of a line that is undecided; where the colon of a field stands.
+  std::size_t size() const noexcept { return size_; }
+  // Without the blanks before the colon.
+  std::size_t name_size() const noexcept { return name_size_; }
+
+ private:
+  Kind decide(std::string_view more) noexcept;
+  void keep_name(std::string_view more) noexcept;
+  bool is_mailbox_name() const noexcept;
+
+  bool is_first_;
+  bool after_field_;
+  Kind kind_ = Kind::undecided;
+  std::array<char, 5> start_{};  // of the name
+  std::size_t size_ = 0;
+  std::size_t name_size_ = 0;
 };
 
 // What a line that is no field does: in a whole message the body begins with it (a writer forgot

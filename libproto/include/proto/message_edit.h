@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxMailLine = 998;
 // What a message asks of its way, its line ends taken as the encoder for DATA makes them: CRLF of
 // every LF, CR and CRLF.
 struct MessageNeeds {
-  bool eight_bit_header = false;  // needs SMTPUTF8
+  bool eight_bit_header = false;  // needs SMTPUTF8, and to be UTF-8 (RFC 6532 §3)
   bool eight_bit_body = false;    // needs 8BITMIME
   bool nul = false;               // needs BINARYMIME
   bool long_line = false;         // over kMaxMailLine: needs BINARYMIME
@@ -31,6 +31,8 @@ struct MessageNeeds {
   // Bytes as it goes out, for SIZE; without dots stuffed. Where the first line's end is not how all
   // of them end, an estimate, which is what SIZE asks for (RFC 1870 §5).
   std::uint64_t size = 0;
+  // Bytes up to where the body begins, as they came: as HeaderBlock divides them.
+  std::uint64_t header_size = 0;
 
   bool eight_bit() const noexcept { return eight_bit_header || eight_bit_body; }
   // Any server takes it as it is.
@@ -40,11 +42,12 @@ struct MessageNeeds {
 // Finds that out piece by piece.
 class MessageScanner {
  public:
-  void feed(std::string_view piece);
+  void feed(std::string_view text);
   MessageNeeds finish() const;
 
  private:
-  std::string_view scan_header(std::string_view piece);
+  void feed_piece(std::string_view piece);
+  std::string_view scan_header(std::string_view piece, bool ascii);
   void end_header_line() noexcept;
   void scan_line_lengths(std::string_view piece);
   void count_line_feeds(std::string_view piece);
@@ -54,7 +57,7 @@ class MessageScanner {
   std::size_t line_size_ = 0;  // of the line that has not ended yet
   char last_ = '\n';
   bool in_header_ = true;
-  bool header_line_empty_ = true;
+  HeaderLine line_;        // of the header
   bool after_cr_ = false;  // in the header, and an LF may follow
   enum class LineEnd { unknown, lf, crlf } line_end_ = LineEnd::unknown;
 };
@@ -69,9 +72,9 @@ struct Reencoded {
   std::string why_not;
 };
 // The message as such a server can take it: bodies that are 8-bit, hold NUL or lines over 998 bytes
-// become quoted-printable or base64, 8-bit header text becomes encoded words; what fits is copied
-// byte for byte. Not for signed and encrypted parts, whose signature it would break, and not where
-// an address needs SMTPUTF8.
+// become quoted-printable or base64, 8-bit header text becomes encoded words (with SMTPUTF8 only
+// what is no UTF-8); what fits is copied byte for byte. Not for signed and encrypted parts, whose
+// signature it would break, and not where an address needs SMTPUTF8.
 Reencoded reencode_message(std::string_view message, const ServerAbilities& abilities);
 // For a server with neither.
 inline Reencoded to_7bit(std::string_view message) {

@@ -12,27 +12,12 @@ namespace {
 // Enough for most headers, so that one allocation is all.
 constexpr std::size_t kUsualFields = 24;
 
-// Where the colon of a field line is, or npos. Obsolete syntax has blanks before it (RFC 5322
-// §4.5.8).
-std::size_t find_colon(std::string_view line) noexcept {
-  const char* const end = line.data() + line.size();
-  const char* p = skip_mail_name(line.data(), end);
-  if (p == line.data()) return line.npos;
-  while (p != end && is_blank(*p)) ++p;
-  return p != end && *p == ':' ? static_cast<std::size_t>(p - line.data()) : line.npos;
-}
-
 // Behind the line end of the line that `at` stands in: LF, CRLF or CR.
 std::size_t next_line(std::string_view text, std::size_t at) noexcept {
   const char* const end = text.data() + text.size();
   const char* p = find_cr_or_lf(text.data() + at, end);
   if (p != end && *p++ == '\r' && p != end && *p == '\n') ++p;
   return static_cast<std::size_t>(p - text.data());
-}
-
-// What a mailbox begins a message with.
-bool is_mailbox_line(std::string_view line) noexcept {
-  return line.starts_with("From ") || line.starts_with(">From ");
 }
 
 }  // namespace
@@ -42,17 +27,16 @@ HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t begin = at;
-    const std::string_view line = text.substr(at, next_line(text, at) - at);
-    if (line.front() == '\r' || line.front() == '\n') {
+    HeaderLine line(begin == 0);
+    const HeaderLine::Kind kind = line.feed(text.substr(begin));
+    at = next_line(text, begin + line.size());
+    if (kind == HeaderLine::Kind::empty) {
       header_ = text.substr(0, begin);
-      body_ = text.substr(begin + line.size());
+      body_ = text.substr(at);
       return;
     }
-    at += line.size();
-    const std::size_t colon = find_colon(line);
-    const bool is_separator = begin == 0 && is_mailbox_line(line);
-    if (colon == line.npos || is_separator) {
-      if (is_separator) continue;
+    if (kind == HeaderLine::Kind::mailbox) continue;
+    if (kind != HeaderLine::Kind::field) {
       if (stray == StrayLine::ends_header) {
         header_ = text.substr(0, begin);
         body_ = text.substr(begin);
@@ -68,9 +52,7 @@ HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max
       too_many_fields_ = true;
       continue;
     }
-    std::size_t name_size = colon;
-    while (is_blank(line[name_size - 1])) --name_size;
-    fields_.emplace_back(text.substr(begin, at - begin), name_size, colon + 1);
+    fields_.emplace_back(text.substr(begin, at - begin), line.name_size(), line.size() + 1);
   }
   header_ = text;
 }
@@ -102,7 +84,8 @@ std::optional<HeaderField> find_header_field(std::string_view text,
   const char first = to_lower(name.front());
   for (std::size_t at = 0; at < text.size(); at = next_line(text, at)) {
     if (text[at] == '\r' || text[at] == '\n') break;
-    if (to_lower(text[at]) != first || (at == 0 && is_mailbox_line(text))) continue;
+    if (to_lower(text[at]) != first) continue;
+    if (at == 0 && HeaderLine().feed(text) == HeaderLine::Kind::mailbox) continue;
     const std::string_view rest = text.substr(at);
     if (!starts_with_ignoring_case(rest, name)) continue;
     std::size_t colon = name.size();

@@ -23,6 +23,11 @@ struct Impossible {
   std::string why;
 };
 
+// Of header text. What is no UTF-8 goes nowhere (RFC 6532 §3).
+bool text_fits(std::string_view text, const ServerAbilities& abilities) noexcept {
+  return abilities.smtputf8 ? is_valid_utf8(text) : is_ascii(text);
+}
+
 std::string folded(std::string_view name, const ParameterizedValue& value) {
   const std::string* const boundary = value.find("boundary");
   if (boundary != nullptr && !is_ascii(*boundary)) throw Impossible{"a boundary is not ASCII"};
@@ -73,7 +78,7 @@ class Reencoder {
   }
 
   bool field_fits(std::string_view raw) const {
-    if (!abilities_.smtputf8 && !is_ascii(raw)) return false;
+    if (!text_fits(raw, abilities_)) return false;
     if (raw.size() <= kMaxMailLine) return true;
     LineEnds lines(raw);
     for (std::size_t at = 0; at < raw.size();) {
@@ -186,7 +191,7 @@ class Reencoder {
 
 // The header of the whole; those of parts stand in its body.
 bool header_fits(std::string_view header, const ServerAbilities& abilities) {
-  return (abilities.smtputf8 || is_ascii(header)) && body_fits(header, true);
+  return text_fits(header, abilities) && body_fits(header, true);
 }
 
 }  // namespace
@@ -195,15 +200,17 @@ Reencoded reencode_message(std::string_view message, const ServerAbilities& abil
   ParseLimits limits;
   limits.fields = message.size() + 1;  // none may get lost
   const ParsedMessage parsed(message, limits);
-  if (header_fits(parsed.header().header(), abilities) &&
-      body_fits(parsed.root().raw_body(), abilities.eight_bit_mime)) {
+  const bool body_stays = body_fits(parsed.root().raw_body(), abilities.eight_bit_mime);
+  if (body_stays && header_fits(parsed.header().header(), abilities)) {
     return {std::string(message), {}};
   }
-  if (parsed.has(MessageDefect::too_many_parts) || parsed.has(MessageDefect::too_deep)) {
-    return {std::nullopt, "it has too many parts"};
-  }
-  if (parsed.has(MessageDefect::unknown_transfer_encoding)) {
-    return {std::nullopt, "a part has an unknown transfer encoding"};
+  if (!body_stays) {
+    if (parsed.has(MessageDefect::too_many_parts) || parsed.has(MessageDefect::too_deep)) {
+      return {std::nullopt, "it has too many parts"};
+    }
+    if (parsed.has(MessageDefect::unknown_transfer_encoding)) {
+      return {std::nullopt, "a part has an unknown transfer encoding"};
+    }
   }
   std::string out;
   out.reserve(message.size() + message.size() / 2);

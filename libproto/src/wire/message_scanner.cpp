@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "proto/message_edit.h"
 #include "wire/charset.h"
 #include "wire/line_ends.h"
@@ -21,27 +22,39 @@ std::size_t find_last_line_end(std::string_view text) noexcept {
 
 }  // namespace
 
-void MessageScanner::feed(std::string_view piece) {
-  if (piece.empty()) return;
-  const std::string_view body = in_header_ ? scan_header(piece) : piece;
-  if (!needs_.eight_bit_body) needs_.eight_bit_body = !is_ascii(body);
+void MessageScanner::feed(std::string_view text) {
+  // Pieces that stay in the cache from one look to the next.
+  constexpr std::size_t kPiece = 32 * 1024;
+  for (; text.size() > kPiece; text.remove_prefix(kPiece)) feed_piece(text.substr(0, kPiece));
+  if (!text.empty()) feed_piece(text);
+}
+
+void MessageScanner::feed_piece(std::string_view piece) {
+  const bool ascii = is_ascii(piece);
+  const std::string_view body = in_header_ ? scan_header(piece, ascii) : piece;
+  if (!ascii && !needs_.eight_bit_body) needs_.eight_bit_body = !is_ascii(body);
   if (!needs_.nul) needs_.nul = piece.find('\0') != std::string_view::npos;
   if (!needs_.long_line) scan_line_lengths(piece);
   count_line_feeds(piece);
   fed_ += piece.size();
+  if (in_header_) needs_.header_size = fed_;
   last_ = piece.back();
 }
 
 MessageNeeds MessageScanner::finish() const {
   MessageNeeds needs = needs_;
   if (after_cr_) needs.bare_header_line_end = true;
+  // Text that ends within a line's beginning: no field, and so the body.
+  if (in_header_ && line_.kind() == HeaderLine::Kind::undecided) needs.header_size -= line_.size();
   needs.size = fed_ + lf_ + (last_ == '\n' ? 0U : last_ == '\r' ? 1U : 2U);
   return needs;
 }
 
-// Up to the first empty line. Returns what stands behind it.
-std::string_view MessageScanner::scan_header(std::string_view piece) {
-  while (in_header_ && !piece.empty()) {
+// Up to where the body begins. Returns what stands behind it; where a line that is no line of a
+// header began in a piece before, that piece held only ASCII of it.
+std::string_view MessageScanner::scan_header(std::string_view piece, bool ascii) {
+  const std::size_t size = piece.size();
+  while (!piece.empty()) {
     if (after_cr_) {
       after_cr_ = false;
       if (piece.front() == '\n') {
@@ -50,26 +63,36 @@ std::string_view MessageScanner::scan_header(std::string_view piece) {
         needs_.bare_header_line_end = true;
       }
       end_header_line();
-      continue;
+    } else {
+      const std::size_t before = line_.size();
+      if (line_.feed(piece) == HeaderLine::Kind::stray) {
+        in_header_ = false;
+        needs_.header_size = fed_ + (size - piece.size()) - before;
+        return piece;
+      }
+      const char* const end = find_cr_or_lf(piece.data(), piece.data() + piece.size());
+      const std::string_view line(piece.data(), end);
+      if (!ascii && !needs_.eight_bit_header) needs_.eight_bit_header = !is_ascii(line);
+      piece.remove_prefix(line.size());
+      if (piece.empty()) break;
+      after_cr_ = piece.front() == '\r';
+      piece.remove_prefix(1);
+      if (after_cr_) continue;
+      needs_.bare_header_line_end = true;
+      end_header_line();
     }
-    const char* const end = find_cr_or_lf(piece.data(), piece.data() + piece.size());
-    const std::string_view line(piece.data(), end);
-    if (!line.empty()) header_line_empty_ = false;
-    if (!needs_.eight_bit_header) needs_.eight_bit_header = !is_ascii(line);
-    piece.remove_prefix(line.size());
-    if (piece.empty()) break;
-    after_cr_ = piece.front() == '\r';
-    piece.remove_prefix(1);
-    if (after_cr_) continue;
-    needs_.bare_header_line_end = true;
-    end_header_line();
+    if (!in_header_) {
+      needs_.header_size = fed_ + (size - piece.size());
+      break;
+    }
   }
   return piece;
 }
 
 void MessageScanner::end_header_line() noexcept {
-  in_header_ = !header_line_empty_;
-  header_line_empty_ = true;
+  const HeaderLine::Kind kind = line_.kind();
+  in_header_ = kind != HeaderLine::Kind::empty;
+  line_ = HeaderLine(false, kind == HeaderLine::Kind::field || kind == HeaderLine::Kind::fold);
 }
 
 void MessageScanner::count_line_feeds(std::string_view piece) {
@@ -102,11 +125,6 @@ void MessageScanner::scan_line_lengths(std::string_view piece) {
 
 MessageNeeds analyse_message(std::string_view message) {
   MessageScanner scanner;
-  // Pieces that stay in the cache from one look to the next.
-  constexpr std::size_t kPiece = 32 * 1024;
-  for (; message.size() > kPiece; message.remove_prefix(kPiece)) {
-    scanner.feed(message.substr(0, kPiece));
-  }
   scanner.feed(message);
   return scanner.finish();
 }

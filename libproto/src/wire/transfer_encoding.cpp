@@ -13,8 +13,6 @@ namespace {
 MessageNeeds needs_of_body(std::string_view body) {
   MessageScanner scanner;
   scanner.feed("\r\n");  // the end of an empty header
-  constexpr std::size_t kPiece = 32 * 1024;
-  for (; body.size() > kPiece; body.remove_prefix(kPiece)) scanner.feed(body.substr(0, kPiece));
   scanner.feed(body);
   return scanner.finish();
 }

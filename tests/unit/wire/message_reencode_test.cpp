@@ -123,6 +123,29 @@ TEST(Reencode, BearsBrokenMultiparts) {
   plain(std::string("A: \0\n\n\0\n", 8));
 }
 
+// RFC 6532 §3: a header is UTF-8, whatever the server can.
+TEST(Reencode, LeavesNothingButUtf8ForSmtputf8) {
+  const std::string rest = "To: j\xc3\xb6@example.org\nX: \xc3\xbc\n";
+  EXPECT_EQ(reencode_message("Subject: K\xf6ln\n" + rest + "\nx\n", {true, true}).message,
+            "Subject: =?utf-8?B?S8O2bG4=?=\r\n" + rest + "\r\nx\n");
+}
+
+TEST(Reencode, EndsTheHeaderWhereItIsRead) {
+  const std::string message =
+      "Subject: x\nGr\xc3\xbc, and more that is no field\nTo: \xc3\xb6@b\n\nx\n";
+  EXPECT_EQ(reencode_message(message, {true, false}).message, message) << "it is all body";
+  EXPECT_EQ(plain(message),
+            "Subject: x\nContent-Type: text/plain; charset=utf-8\r\nMIME-Version: 1.0\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+            "Gr=C3=BC, and more that is no field\r\nTo: =C3=B6@b\r\n\r\nx\r\n");
+}
+
+TEST(Reencode, AsksNothingOfABodyThatStays) {
+  const std::string text =
+      plain("Subject: \xc3\xb6\nContent-Transfer-Encoding: x-uu\n\nbegin 644 x\n");
+  EXPECT_TRUE(text.ends_with("\nContent-Transfer-Encoding: x-uu\n\r\nbegin 644 x\n")) << text;
+}
+
 TEST(Reencode, UsesWhatTheServerCan) {
   const std::string message =
       "Subject: K\xc3\xb6ln\n\nGr\xc3\xbc\xc3\x9f"

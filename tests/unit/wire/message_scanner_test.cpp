@@ -33,9 +33,46 @@ TEST(MessageScanner, MeasuresWhatGoesOut) {
 TEST(MessageScanner, TellsHeaderFromBody) {
   EXPECT_EQ(shown("A: \xc3\xbc\r\n\r\nbody\r\n"), "header8 15");
   EXPECT_EQ(shown("A: b\r\n\r\n\xc3\xbc\r\n"), "body8 12");
-  EXPECT_EQ(shown("\xc3\r\n\r\n\xc3"), "header8 body8 8");
+  EXPECT_EQ(shown("A: \xc3\r\n\r\n\xc3"), "header8 body8 11");
   EXPECT_EQ(shown("A: b\r\n\r\n\xc3\r\n\r\n\xbc\r\n"), "body8 16");
   EXPECT_EQ(shown(std::string_view("A: b\r\n\r\n\0\r\n", 11)), "nul 11");
+}
+
+// However the text is cut, the header ends where HeaderBlock ends it.
+TEST(MessageScanner, EndsTheHeaderWhereItsReaderDoes) {
+  const auto body_at = [](std::string_view message) {
+    const std::string size = test::however_cut(message, [](const test::Pieces& pieces) {
+      MessageScanner scanner;
+      for (const auto piece : pieces) scanner.feed(piece);
+      return std::to_string(scanner.finish().header_size);
+    });
+    EXPECT_EQ(size, std::to_string(message.size() - HeaderBlock(message).body().size()));
+    EXPECT_EQ(size, std::to_string(HeaderEditor(message).header_size()));
+    return size;
+  };
+  EXPECT_EQ(body_at(""), "0");
+  EXPECT_EQ(body_at("A: b\r\n\r\nbody"), "8");
+  EXPECT_EQ(body_at("A: b\r\n\r\n"), "8");
+  EXPECT_EQ(body_at("A: b\n c\n \nD : e\n\nbody"), "17");
+  EXPECT_EQ(body_at("A: b\r\rbody"), "6");
+  EXPECT_EQ(body_at("A: b\r\n\r"), "7");
+  EXPECT_EQ(body_at("A: b\nno field\nB: c\n\nbody"), "5");
+  EXPECT_EQ(body_at("no field\n\nbody"), "0");
+  EXPECT_EQ(body_at(" blank\nA: b\n\nbody"), "0");
+  EXPECT_EQ(body_at("From x\nA: b\n\nbody"), "13");
+  EXPECT_EQ(body_at(">From x\nA: b\n\nbody"), "14");
+  EXPECT_EQ(body_at("From x\n fold\nA: b\n\n"), "7");
+  EXPECT_EQ(body_at("Froms x\nA: b\n\n"), "0");
+  EXPECT_EQ(body_at("A: b\nFrom x\n\n"), "5");
+  EXPECT_EQ(body_at("A: b\nFrom"), "5");
+  EXPECT_EQ(body_at("From"), "0");
+  EXPECT_EQ(body_at(": x\n"), "0");
+}
+
+// What its reader takes for the body is measured as the body.
+TEST(MessageScanner, TakesAMissingBlankLineForOne) {
+  EXPECT_EQ(shown("A: b\r\nGr\xc3\xbc no field\r\n\r\n"), "body8 23");
+  EXPECT_EQ(shown("\xc3\xbc\r\n"), "body8 4");
 }
 
 // The encoder takes LF and CR for line ends, and so an empty line of either ends the header.
