@@ -3,12 +3,11 @@
 #include "common/help.h"
 #include "common/host_port.h"
 #include "proto/mail_address.h"
-#include "sendmail-lite/kept_words.h"
 
 namespace proto::sendmail {
 namespace {
 
-constexpr std::string_view kUsage = "sendmail-lite [OPTIONS] [RECIPIENT...] < MESSAGE";
+constexpr std::string_view kUsage = "Usage: sendmail-lite [OPTIONS] [RECIPIENT...] < MESSAGE";
 
 // What would make every message impossible is the option's fault, not the message's.
 std::string fault_of_sender(const std::string& text) {
@@ -36,37 +35,41 @@ std::string fault_of_domain(const std::string& text) {
   return text.empty() ? text : fault_of_sender("x@" + text);
 }
 
+// Options stand in groups: CLI11 compares each one with all others of its group, which was a fifth
+// of what a start of the program takes.
+CLI::App& group_of(CLI::App& app, const char* name) {
+  return *app.add_option_group(name);
+}
+
 CLI::Option* add_text(CLI::App& app, const char* name, std::string& into, const char* help,
                       const char* type = "TEXT") {
-  return app.add_option(name, into, help)->type_name(type)->take_last();
+  return app.add_option(name, into, help)->type_name(type);
 }
 
 void add_sendmail_options(CLI::App& app, Options& o, Modes& modes) {
   app.add_option("recipients", o.recipients, "who gets the message")
       ->type_name("ADDRESS")
       ->configurable(false);
+  CLI::App& group = group_of(app, "As sendmail's");
   const auto flag = [&](const char* name, bool& into, const char* help) {
-    return app.add_flag(name, into, help)->group("As sendmail's");
+    return group.add_flag(name, into, help);
   };
   // What the program is to do at all, no configuration says: mail would not be sent.
   const auto mode = [&](const char* name, bool& into, const char* help) {
     return flag(name, into, help)->configurable(false);
   };
   flag("--read-recipients", o.from_header, "-t: those of To, Cc and Bcc too");
-  app.add_flag_callback(
-         "--ignore-dots", [&o] { o.dot_ends = false; },
-         "-i, -oi: a line with only a dot does not end the message")
-      ->group("As sendmail's");
-  app.add_option_function<std::string>(
-         "--envelope-from", [&o](const std::string& v) { o.sender = v; },
-         "-f, -r ADDR: the envelope's sender; <> is the null sender")
-      ->group("As sendmail's")
-      ->take_last();
-  add_text(app, "--full-name", o.full_name, "-F NAME: for a From that is missing");
-  add_text(app, "--body-type", o.body_type, "-B 7BIT or 8BITMIME");
-  add_text(app, "--dsn-notify", o.notify, "-N never, or of success, failure, delay");
-  add_text(app, "--dsn-return", o.ret, "-R full or hdrs");
-  add_text(app, "--dsn-envid", o.envid, "-V ENVID");
+  group.add_flag_callback(
+      "--ignore-dots", [&o] { o.dot_ends = false; },
+      "-i, -oi: a line with only a dot does not end the message");
+  group.add_option_function<std::string>(
+      "--envelope-from", [&o](const std::string& v) { o.sender = v; },
+      "-f, -r ADDR: the envelope's sender; <> is the null sender");
+  add_text(group, "--full-name", o.full_name, "-F NAME: for a From that is missing");
+  add_text(group, "--body-type", o.body_type, "-B 7BIT or 8BITMIME");
+  add_text(group, "--dsn-notify", o.notify, "-N never, or of success, failure, delay");
+  add_text(group, "--dsn-return", o.ret, "-R full or hdrs");
+  add_text(group, "--dsn-envid", o.envid, "-V ENVID");
   flag("--no-aliases", o.no_aliases, "-n: no aliases");
   flag("--queue-only", o.queue_only, "-odq: queue it, and send it by the next -q");
   mode("--flush-queue", modes.flush, "-q: send what is due in the queue");
@@ -78,73 +81,55 @@ void add_sendmail_options(CLI::App& app, Options& o, Modes& modes) {
 }
 
 void add_relay_options(CLI::App& app, RelayOptions& o) {
-  const std::string group = "Smart host";
-  add_text(app, "--host", o.host, "its name (localhost)", "HOST")->group(group);
-  app.add_option("--port", o.port, "25; 465 for implicit TLS; 24 for LMTP")
-      ->group(group)
-      ->take_last()
+  CLI::App& group = group_of(app, "Smart host");
+  add_text(group, "--host", o.host, "its name (localhost)", "HOST");
+  group.add_option("--port", o.port, "25; 465 for implicit TLS; 24 for LMTP")
       ->check(CLI::Range(1, 65535));
-  add_text(app, "--unix-socket", o.unix_socket, "connect there instead", "PATH")->group(group);
-  app.add_flag("--lmtp", o.lmtp, "speak LMTP")->group(group);
-  add_text(app, "--tls", o.tls, "auto: implicit on 465, else STARTTLS where it is offered")
-      ->group(group)
+  add_text(group, "--unix-socket", o.unix_socket, "connect there instead", "PATH");
+  group.add_flag("--lmtp", o.lmtp, "speak LMTP");
+  add_text(group, "--tls", o.tls, "auto: implicit on 465, else STARTTLS where it is offered")
       ->check(CLI::IsMember({"auto", "none", "starttls", "implicit"}));
-  add_text(app, "--user", o.user, "log in as NAME", "NAME")->group(group);
-  add_text(app, "--auth", o.auth, "how to log in")
-      ->group(group)
+  add_text(group, "--user", o.user, "log in as NAME", "NAME");
+  add_text(group, "--auth", o.auth, "how to log in")
       ->check(CLI::IsMember({"auto", "plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256",
                              "xoauth2", "oauthbearer", "external", "off"}));
   tools::add_password_options(app, o.passwords);
   tools::add_connection_options(app, o.connection);
-  add_text(app, "--helo", o.helo, "what we call ourselves", "NAME")->group(group);
+  add_text(group, "--helo", o.helo, "what we call ourselves", "NAME");
   const auto seconds = [&](const char* name, double& into, const char* help) {
-    app.add_option(name, into, help)
-        ->group(group)
-        ->type_name("SECONDS")
-        ->take_last()
-        ->check(CLI::Range(0.001, 1e8));
+    group.add_option(name, into, help)->type_name("SECONDS")->check(CLI::Range(0.001, 1e8));
   };
   seconds("--timeout", o.timeout, "between two bytes that move (600)");
   seconds("--deadline", o.deadline, "for one message, all in all (1800)");
-  for (const auto name : relay_file_options())
-    if (CLI::Option* const option = app.get_option_no_throw(std::string(name))) option->take_last();
-  app.get_option("--password-command")->take_last();
 }
 
 void add_fallback_options(CLI::App& app, FallbackOptions& o) {
-  const std::string group = "Second smart host";
-  add_text(app, "--fallback-host", o.host, "tried where the first is out of reach, or says later",
-           "HOST")
-      ->group(group);
-  app.add_option("--fallback-port", o.port)->group(group)->take_last()->check(CLI::Range(1, 65535));
-  add_text(app, "--fallback-tls", o.tls, "as --tls")
-      ->group(group)
+  CLI::App& group = group_of(app, "Second smart host");
+  add_text(group, "--fallback-host", o.host, "tried where the first is out of reach, or says later",
+           "HOST");
+  group.add_option("--fallback-port", o.port)->check(CLI::Range(1, 65535));
+  add_text(group, "--fallback-tls", o.tls, "as --tls")
       ->check(CLI::IsMember({"auto", "none", "starttls", "implicit"}));
-  add_text(app, "--fallback-user", o.user, "as --user", "NAME")->group(group);
-  app.add_option("--fallback-after", o.after_hours, "once a message is so old (4)")
-      ->group(group)
+  add_text(group, "--fallback-user", o.user, "as --user", "NAME");
+  group.add_option("--fallback-after", o.after_hours, "once a message is so old (4)")
       ->type_name("HOURS")
-      ->take_last()
       ->check(CLI::Range(0.0, 1e4));
 }
 
 void add_compose_options(CLI::App& app, Options& o) {
-  const std::string group = "Compose a message";
+  CLI::App& group = group_of(app, "Compose a message");
   const auto list = [&](const char* name, std::vector<std::string>& into, const char* help,
                         const char* type) {
-    app.add_option(name, into, help)->group(group)->type_name(type)->expected(1)->take_all();
+    group.add_option(name, into, help)->type_name(type)->expected(1)->take_all();
   };
   list("--to", o.compose.to, "to whom", "ADDRESS");
   list("--cc", o.compose.cc, "a copy", "ADDRESS");
   list("--bcc", o.compose.bcc, "a copy that the others do not see", "ADDRESS");
-  add_text(app, "--from", o.from, "the one sender, in envelope and header", "ADDRESS")
-      ->group(group)
+  add_text(group, "--from", o.from, "the one sender, in envelope and header", "ADDRESS")
       ->check(fault_of_sender);
-  add_text(app, "--subject", o.compose.subject, "the subject")->group(group);
-  app.add_option_function<std::string>(
-         "--body", [&o](const std::string& v) { o.compose.body = v; }, "the text (else: stdin)")
-      ->group(group)
-      ->take_last();
+  add_text(group, "--subject", o.compose.subject, "the subject");
+  group.add_option_function<std::string>(
+      "--body", [&o](const std::string& v) { o.compose.body = v; }, "the text (else: stdin)");
   list("--attach", o.compose.attach, "a file; FILE;type=text/csv says what it is", "FILE");
   list("--header", o.compose.headers, "'Name: value'", "FIELD");
 }
@@ -169,6 +154,8 @@ void add_general_options(CLI::App& app, Options& o, Modes& modes) {
 
 CommandLine::CommandLine()
     : app_("Sends mail by a smart host; what cannot go now waits in a queue.") {
+  // Of an option that is given twice the last one counts, but for lists.
+  app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_general_options(app_, options_, modes_);
   add_sendmail_options(app_, options_, modes_);
   add_relay_options(app_, options_.relay);

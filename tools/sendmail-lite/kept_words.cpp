@@ -71,8 +71,4 @@ std::vector<std::string> preparation_words_of(const std::vector<std::string>& wo
   return found;
 }
 
-std::span<const std::string_view> relay_file_options() {
-  return kRelayFiles;
-}
-
 }  // namespace proto::sendmail

@@ -16,7 +16,5 @@ bool is_one_of(std::span<const std::string_view> names, std::string_view name);
 std::vector<std::string> relay_words_of(const std::vector<std::string>& words);
 // Those that say how a message is prepared; they stay with one that could not be.
 std::vector<std::string> preparation_words_of(const std::vector<std::string>& words);
-// The options among them that name a file for the relay.
-std::span<const std::string_view> relay_file_options();
 
 }  // namespace proto::sendmail
