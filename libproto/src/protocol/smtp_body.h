@@ -23,18 +23,24 @@ class SMTPBody {
   explicit SMTPBody(MessageSource& source);
 
   MessageNeeds scan();
-  bool is_small() const noexcept { return source_ == nullptr && text_.size() <= kSmallBytes; }
+  bool is_small() const noexcept { return bytes_ <= kSmallBytes; }
   // The next piece, empty at the end. It dies at the next call.
   std::string_view next();
   bool at_end() const noexcept { return offset_ == bytes_; }
   void rewind() noexcept { offset_ = 0; }
   std::uint64_t size() const noexcept { return bytes_; }
 
-  // All of it, as another text from here on.
-  std::string read_all();
-  void replace(std::string text);
+  // The bytes as they go out, line ends made and dots not stuffed: exactly, in a pass through all
+  // of it.
+  std::uint64_t encoded_size();
+
+  // The first `bytes` of it; and `text` in their place from here on.
+  std::string read_front(std::uint64_t bytes);
+  void replace_front(std::uint64_t bytes, std::string text);
 
  private:
+  std::string_view front_;  // in the place of the first skipped_ bytes of what follows
+  std::uint64_t skipped_ = 0;
   std::string_view text_;
   MessageSource* source_ = nullptr;
   std::uint64_t bytes_;

@@ -14,22 +14,23 @@ namespace {
 
 using Transfer = SendOptions::Transfer;
 
-// The path for this server, which may know no SMTPUTF8: then the domain may still have a form in
-// ASCII. Envelope::check() has been through the address.
+// The path for this server. SMTPUTF8 only where the local part needs it: the domain has a form in
+// ASCII, which the servers behind this one can take, too. Envelope::check() has been through the
+// address.
 std::string path_for(const SMTPChannel& channel, std::string_view address, bool& smtputf8) {
   std::string path(without_brackets(address));
   if (is_ascii(path)) return path;
-  if (channel.capabilities.smtputf8) {
-    smtputf8 = true;
-    return path;
-  }
   const EnvelopeAddress whole = envelope_address(path);
   if (const auto ascii = ascii_domain(whole.domain())) {
-    path.replace(path.size() - whole.domain().size(), std::string::npos, *ascii);
-    if (!envelope_address(path).needs_smtputf8) return path;
+    std::string other = path.substr(0, path.size() - whole.domain().size()) + *ascii;
+    if (is_ascii(other)) return other;
   }
-  throw SMTPNotSupportedError(channel.describe(
-      "MAIL", "the server does not offer SMTPUTF8, which " + quoted(address) + " needs"));
+  if (!channel.capabilities.smtputf8) {
+    throw SMTPNotSupportedError(channel.describe(
+        "MAIL", "the server does not offer SMTPUTF8, which " + quoted(address) + " needs"));
+  }
+  smtputf8 = true;
+  return path;
 }
 
 void check_size(const SMTPChannel& channel, std::uint64_t size) {
@@ -58,6 +59,48 @@ SMTPPlan plan_envelope(const SMTPChannel& channel, const Envelope& envelope) {
   return plan;
 }
 
+// How a message may go, as far as there is a choice.
+struct Way {
+  bool smtputf8;
+  bool binary;  // BINARYMIME
+};
+
+// Gives the message the form in which it goes this way. Returns why there is none, or nothing.
+std::string fit(SMTPBody& body, MessageNeeds& needs, const SMTPCapabilities& has, const Way& way) {
+  const bool body_stays = way.binary || (!needs.long_line && !needs.nul &&
+                                         (!needs.eight_bit_body || has.eight_bit_mime));
+  if (body_stays && !way.binary && !needs.eight_bit_header) return {};
+  const std::uint64_t size = body_stays ? needs.header_size : body.size();
+  const std::string front = body.read_front(size);
+  Reencoded other = reencode_message(front, {has.eight_bit_mime, way.smtputf8});
+  if (!other.message) return other.why_not;
+  if (*other.message == front) return {};
+  body.replace_front(size, *std::move(other.message));
+  needs = body.scan();
+  return {};
+}
+
+// The way that asks the least of this server and of those behind it.
+Way find_way(const SMTPChannel& channel, SMTPBody& body, MessageNeeds& needs, bool smtputf8,
+             bool may_be_binary) {
+  const SMTPCapabilities& has = channel.capabilities;
+  // NUL fits nothing else. As it is, it needs a header that the server can read: LF alone would end
+  // no line of it.
+  const bool binary = may_be_binary && needs.nul && !needs.bare_header_line_end;
+  std::string why_not;
+  for (const bool other_header : {false, true}) {
+    if (other_header && (smtputf8 || !has.smtputf8)) break;
+    for (const bool other_body : {false, true}) {
+      if (other_body && (binary || !may_be_binary)) break;
+      const Way way{smtputf8 || other_header, binary || other_body};
+      why_not = fit(body, needs, has, way);
+      if (why_not.empty()) return way;
+    }
+  }
+  throw SMTPNotSupportedError(
+      channel.describe("MAIL", "the server cannot carry the message as it is: " + why_not));
+}
+
 }  // namespace
 
 SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size) {
@@ -74,36 +117,29 @@ SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTP
   const SMTPCapabilities& has = channel.capabilities;
   SMTPPlan plan = plan_envelope(channel, envelope);
   MessageNeeds needs = body.scan();
-  // As it is, it needs a header that the server can read: LF alone would end no line of it.
-  const bool binary = needs.nul && !needs.bare_header_line_end && has.binarymime && has.chunking &&
-                      transfer != Transfer::data;
-  const bool carried = (!needs.eight_bit() || has.eight_bit_mime) &&
-                       (!needs.eight_bit_header || has.smtputf8) &&
-                       ((!needs.long_line && !needs.nul) || binary);
-  if (!carried) {
-    Reencoded other = reencode_message(body.read_all(), {has.eight_bit_mime, has.smtputf8});
-    if (!other.message) {
-      throw SMTPNotSupportedError(channel.describe(
-          "MAIL", "the server cannot carry the message as it is: " + other.why_not));
-    }
-    body.replace(*std::move(other.message));
-    needs = body.scan();
-  }
-  if (has.size) {
-    check_size(channel, needs.size);
-    plan.mail.size = needs.size;
+  const bool may_be_binary = has.binarymime && has.chunking && transfer != Transfer::data;
+  bool binary = false;
+  if (!needs.is_plain()) {
+    binary = find_way(channel, body, needs, plan.mail.smtputf8, may_be_binary).binary;
   }
   if (needs.eight_bit_header) plan.mail.smtputf8 = true;
-  plan.raw = binary && carried;
-  if (plan.raw) {
+  plan.raw = binary && !needs.bare_header_line_end;
+  if (binary) {
     plan.mail.body = MailParameters::Body::binary;
   } else if (needs.eight_bit() && has.eight_bit_mime) {
     plan.mail.body = MailParameters::Body::eight_bit;
   }
+  if (has.size) {
+    std::uint64_t size = plan.raw ? body.size() : needs.size;
+    // That was an estimate, which may be too large.
+    if (!plan.raw && has.max_size && size > *has.max_size) size = body.encoded_size();
+    check_size(channel, size);
+    plan.mail.size = size;
+  }
   if (transfer == Transfer::bdat && !has.chunking) {
     throw SMTPNotSupportedError(channel.describe("BDAT", "the server does not offer CHUNKING"));
   }
-  plan.bdat = plan.raw || transfer == Transfer::bdat ||
+  plan.bdat = binary || transfer == Transfer::bdat ||
               (transfer == Transfer::automatic && has.chunking && has.pipelining);
   return plan;
 }

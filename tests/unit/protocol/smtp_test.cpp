@@ -210,6 +210,95 @@ TEST(SMTP, BinaryWithABareLineEndInItsHeaderIsReencoded) {
   EXPECT_NE(sent.find("Subject: x\r\nTo: y@example.net\r\n"), std::string::npos) << sent;
 }
 
+// RFC 6532 §3, and RFC 6531 §3.2: a server behind this one may not know SMTPUTF8.
+TEST(SMTP, Smtputf8IsForLocalPartsAlone) {
+  const std::vector<std::string> all = {"8BITMIME", "SMTPUTF8"};
+  const std::string mail = "MAIL FROM:<me@example.org>";
+  const std::string to = "\r\nRCPT TO:<you@example.net>\r\nDATA\r\n";
+  EXPECT_EQ(sent_to(all, kEnvelope, "Subject: K\xf6ln\n\nx\n"),
+            mail + to + "Subject: =?utf-8?B?S8O2bG4=?=\r\n\r\nx\r\n.\r\n")
+      << "no UTF-8";
+  EXPECT_EQ(
+      sent_to(all, kEnvelope, "Subject: K\xc3\xb6ln\n\n\xc3\xb6\n"),
+      mail + " BODY=8BITMIME" + to + "Subject: =?utf-8?B?S8O2bG4=?=\r\n\r\n\xc3\xb6\r\n.\r\n");
+  EXPECT_EQ(sent_to(all, kEnvelope, "Subject: K\xc3\xb6ln\nTo: j\xc3\xb6@example.org\n\nx\n"),
+            mail + " BODY=8BITMIME SMTPUTF8" + to +
+                "Subject: K\xc3\xb6ln\r\nTo: j\xc3\xb6@example.org\r\n\r\nx\r\n.\r\n");
+  EXPECT_EQ(sent_to(all, kEnvelope, "Subject: K\xf6ln\nTo: j\xc3\xb6@example.org\n\nx\n"),
+            mail + " BODY=8BITMIME SMTPUTF8" + to +
+                "Subject: =?utf-8?B?S8O2bG4=?=\r\nTo: j\xc3\xb6@example.org\r\n\r\nx\r\n.\r\n");
+  EXPECT_EQ(sent_to({"8BITMIME"}, kEnvelope, "Gr\xc3\xbc no header\nTo: \xc3\xb6@b\n"),
+            mail + " BODY=8BITMIME" + to + "Gr\xc3\xbc no header\r\nTo: \xc3\xb6@b\r\n.\r\n");
+#ifdef PROTO_WITH_IDN
+  EXPECT_TRUE(sent_to(all, {"me@k\xc3\xb6ln.example", {"you@k\xc3\xb6ln.example"}, "", ""},
+                      "Subject: x\n\nx\n")
+                  .starts_with("MAIL FROM:<me@xn--kln-sna.example>\r\n"
+                               "RCPT TO:<you@xn--kln-sna.example>\r\n"));
+#endif
+}
+
+// What must not be re-encoded goes as it is where the server has BINARYMIME.
+TEST(SMTP, WhatCannotBeReencodedGoesAsBinary) {
+  for (const std::string end : {"\r\n", "\n"}) {
+    const auto signed_part = [](const std::string& e) {
+      return "Subject: K\xc3\xb6ln" + e + "Content-Type: multipart/signed; boundary=q" + e + e +
+             "--q" + e + e + std::string(1200, 'a') + e + "--q" + e + e + "sig" + e + "--q--" + e;
+    };
+    std::string wire = signed_part("\r\n");
+    wire.replace(0, wire.find('\r'), "Subject: =?utf-8?B?S8O2bG4=?=");
+    ScriptedPeer peer(greets({"PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"}) +
+                      Script{expect("MAIL FROM:<me@example.org> BODY=BINARYMIME\r\n"
+                                    "RCPT TO:<you@example.net>\r\nBDAT " +
+                                    std::to_string(wire.size()) + " LAST\r\n" + wire),
+                             send("250 ok\r\n250 ok\r\n250 ok\r\n"), expect_end()});
+    SMTP smtp = connect_to(peer);
+    EXPECT_TRUE(smtp.send(kEnvelope, signed_part(end)).all(Verdict::accepted));
+    smtp.close();
+  }
+}
+
+// The estimate takes the first line's end for that of all.
+TEST(SMTP, SizeRefusesOnlyWhatDoesNotFit) {
+  std::string text = "Subject: x\n\n";
+  for (int i = 0; i < 1000; ++i) text += "line\r\n";
+  const std::string size = std::to_string(text.size() + 2);
+  EXPECT_TRUE(sent_to({"SIZE " + size}, kEnvelope, text)
+                  .starts_with("MAIL FROM:<me@example.org> SIZE=" + size + "\r\n"));
+  ScriptedPeer peer(greets({"SIZE " + std::to_string(text.size() + 1)}) + Script{expect_end()});
+  SMTP smtp = connect_to(peer);
+  EXPECT_THROW(smtp.send(kEnvelope, text), SMTPNotSupportedError);
+  smtp.close();
+}
+
+// Only the header is read into memory; the rest goes out of the source as it stands there.
+TEST(SMTP, AHeaderIsReencodedInFrontOfALargeBody) {
+  struct Source final : MessageSource {
+    explicit Source(std::size_t size) : text("Subject: K\xf6ln\n\n") {
+      for (int i = 0; text.size() < size; ++i) text += "line " + std::to_string(i) + "\n";
+    }
+    std::uint64_t size() const override { return text.size(); }
+    std::size_t read_at(std::uint64_t offset, std::span<char> into) override {
+      return text.copy(into.data(), into.size(), offset);
+    }
+    std::string text;
+  };
+  for (const std::size_t size : {std::size_t{100}, std::size_t{16'380}, std::size_t{700'000}}) {
+    Source source(size);
+    const Script taken = {expect_until("\r\n"), send("250 ok\r\n")};
+    ScriptedPeer peer(greets({"SMTPUTF8", "8BITMIME"}) + taken + taken +
+                      Script{expect_until("DATA\r\n"), send("354 go\r\n"),
+                             expect_until("\r\n.\r\n"), send("250 ok\r\n"), expect_end()});
+    SMTP smtp = connect_to(peer);
+    EXPECT_TRUE(smtp.send(kEnvelope, source).all(Verdict::accepted));
+    smtp.close();
+    peer.finish();
+    const std::string all = peer.received();
+    const std::string expected =
+        "Subject: =?utf-8?B?S8O2bG4=?=\n" + source.text.substr(source.text.find("\n\n") + 1);
+    EXPECT_TRUE(all.ends_with("DATA\r\n" + naive_data(expected, true))) << all.substr(0, 400);
+  }
+}
+
 TEST(SMTP, LimitsPartTheRecipients) {
   const Envelope five{
       "me@example.org", {"a@x.test", "b@x.test", "c@x.test", "d@y.test", "e@y.test"}, "", ""};
