@@ -13,10 +13,14 @@
 namespace proto::test {
 namespace {
 
+Dovecot& dovecot() {
+  static Dovecot server;
+  return server;
+}
+
 MailServer& server(const std::string& name) {
   if (name == "Postfix") {
-    static Dovecot dovecot;
-    static Postfix postfix(dovecot.auth_socket());
+    static Postfix postfix(dovecot().auth_socket());
     return postfix;
   }
   static Exim exim;
@@ -72,6 +76,21 @@ TEST_P(SendmailServers, TLSBothWaysAndALogin) {
     const auto sent = send(words, "Subject: secure\n\nx\n");
     EXPECT_EQ(sent.status, 0) << sent.describe() << mta().log();
     EXPECT_EQ(sent.err, "");
+    EXPECT_EQ(mta().take_mail(1).size(), 1U);
+  }
+}
+
+TEST_P(SendmailServers, EachWayToLogIn) {
+  const bool postfix = GetParam() == "Postfix";
+  const std::string password = program_.folder().write("pw", "secret\n");
+  std::vector<std::string> ways{"auto", "plain", "login", "cram-md5"};
+  if (postfix) ways.insert(ways.end(), {"scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer"});
+  for (const auto& way : ways) {
+    const bool token = way == "xoauth2" || way == "oauthbearer";
+    const auto sent = send({"--tls=starttls", "--user=ann", "--auth=" + way, "ann@example.net",
+                            "--password-file=" + (token ? dovecot().token_file() : password)},
+                           "Subject: " + way + "\n\nx\n");
+    EXPECT_EQ(sent.status, 0) << way << sent.describe() << mta().log();
     EXPECT_EQ(mta().take_mail(1).size(), 1U);
   }
 }

@@ -84,6 +84,27 @@ TEST(SendmailHostile, Row15CapabilitiesFromBeforeTLSAreForgotten) {
   EXPECT_EQ(peer.received(1).find("AUTH"), std::string::npos) << peer.received(1);
 }
 
+// Row 12: an old server's HELO would do, but not where TLS or a login is wanted.
+TEST(SendmailHostile, Row12NoHELOWhereTLSOrALoginIsWanted) {
+  ScriptedPeer peer = ScriptedPeer::forever(
+      {send("220 mx\r\n"), expect_until("\r\n"), send("502 no\r\n"), drain()});
+  const SendmailLite program(peer.port());
+  const std::string password = program.folder().write("pw", "sesame\n");
+  for (const auto& wanted :
+       {std::vector<std::string>{"--tls=starttls"}, {"--user=me", "--password-file=" + password}}) {
+    auto words = wanted;
+    words.insert(words.end(), {"-f", "me@x.org", "you@x.org"});
+    const auto result = program.run(words, kAlert);
+    EXPECT_EQ(result.status, 69) << result.describe();
+    expect_one_line(result, true);
+  }
+  EXPECT_NE(program.status().find("\"waiting\":2"), std::string::npos);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(peer.received(i).find("HELO"), std::string::npos) << peer.received(i);
+    EXPECT_EQ(peer.received(i).find("MAIL"), std::string::npos) << peer.received(i);
+  }
+}
+
 // 0.0.0.0 leads to this machine, and is no loopback address: all that the tool knows of its peer.
 TEST(SendmailHostile, Row16NoSecretGoesWithoutTLSToAnotherMachine) {
   ScriptedPeer peer =

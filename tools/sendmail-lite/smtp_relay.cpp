@@ -141,9 +141,16 @@ SMTPOptions SMTPRelay::smtp_options(bool starttls_allowed) {
 }
 
 void SMTPRelay::connect(bool starttls_allowed) {
-  smtp_.emplace(options_.host, options_.port, smtp_options(starttls_allowed));
+  SMTPOptions how = smtp_options(starttls_allowed);
+  const bool greeted = how.tls == TLSMode::starttls;
+  smtp_.emplace(options_.host, options_.port, std::move(how));
   smtp_->set_deadline(deadline_);
-  smtp_->ehlo_or_helo_if_needed();
+  // What is content with HELO knows no login.
+  if (credentials_ && !greeted) {
+    smtp_->ehlo();
+  } else {
+    smtp_->ehlo_or_helo_if_needed();
+  }
   if (options_.tls == "auto" && starttls_allowed && !smtp_->is_secure() &&
       smtp_->capabilities().starttls) {
     const bool local = !options_.unix_socket.empty() || is_loopback(smtp_->stream().peer());

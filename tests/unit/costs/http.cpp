@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 #include <string>
 #include <vector>
@@ -13,27 +12,7 @@
 #include "support/sanitizers.h"
 #include "support/scripted_peer.h"
 #include "support/system_calls.h"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-// Of this thread; the one with this number fails.
-thread_local std::size_t failing = SIZE_MAX;
-
-}  // namespace
-
-// Not inlined: g++ would see a pointer of operator new go to free().
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  if (allocations++ == failing) throw std::bad_alloc();
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "unit/costs/allocations.h"
 
 namespace proto::test {
 namespace {
