@@ -200,13 +200,13 @@ Cost raw(Work work, SSL_CTX* context, int fd) {
 class Counting final : public Transport {
  public:
   Counting(int fd, std::size_t& calls) : lower_(fd, "bench", Canceller()), calls_(calls) {}
-  std::size_t read_some(std::span<char> into, Deadline deadline) override {
+  std::size_t read_some(std::span<char> into, Patience patience) override {
     ++calls_;
-    return lower_.read_some(into, deadline);
+    return lower_.read_some(into, patience);
   }
-  std::size_t write_some(std::span<const std::string_view> parts, Deadline deadline) override {
+  std::size_t write_some(std::span<const std::string_view> parts, Patience patience) override {
     ++calls_;
-    return lower_.write_some(parts, deadline);
+    return lower_.write_some(parts, patience);
   }
   Ready wait(Ready wanted, Deadline deadline) override { return lower_.wait(wanted, deadline); }
   void shutdown_write() noexcept override { lower_.shutdown_write(); }

@@ -18,13 +18,13 @@ class Server final : public proto::Transport {
   Server(std::string_view script, std::size_t max_read) : script_(script), max_read_(max_read) {
     next_turn();
   }
-  std::size_t read_some(std::span<char> into, proto::Deadline) override {
+  std::size_t read_some(std::span<char> into, proto::Patience) override {
     const std::size_t n = std::min({into.size(), now_.size(), max_read_});
     now_.copy(into.data(), n);
     now_.remove_prefix(n);
     return n;
   }
-  std::size_t write_some(std::span<const std::string_view> parts, proto::Deadline) override {
+  std::size_t write_some(std::span<const std::string_view> parts, proto::Patience) override {
     std::size_t size = 0;
     for (const auto part : parts) size += part.size();
     if (now_.empty()) next_turn();

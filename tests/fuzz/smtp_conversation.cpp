@@ -18,12 +18,12 @@ class Server final : public Transport {
  public:
   Server(std::string_view says, std::size_t step) : says_(says), step_(step) {}
 
-  std::size_t read_some(std::span<char> into, Deadline) override {
+  std::size_t read_some(std::span<char> into, Patience) override {
     const std::size_t n = says_.copy(into.data(), std::min(into.size(), step_));
     says_.remove_prefix(n);
     return n;
   }
-  std::size_t write_some(std::span<const std::string_view> parts, Deadline) override {
+  std::size_t write_some(std::span<const std::string_view> parts, Patience) override {
     std::size_t n = 0;
     for (const std::string_view part : parts) n += part.size();
     return n;

@@ -67,11 +67,11 @@ TEST(HostileSMTP, Row16NoLoginWithoutTls) {
   class Elsewhere : public Transport {
    public:
     explicit Elsewhere(std::unique_ptr<Transport> lower) : lower_(std::move(lower)) {}
-    std::size_t read_some(std::span<char> into, Deadline d) override {
-      return lower_->read_some(into, d);
+    std::size_t read_some(std::span<char> into, Patience p) override {
+      return lower_->read_some(into, p);
     }
-    std::size_t write_some(std::span<const std::string_view> parts, Deadline d) override {
-      return lower_->write_some(parts, d);
+    std::size_t write_some(std::span<const std::string_view> parts, Patience p) override {
+      return lower_->write_some(parts, p);
     }
     Ready wait(Ready wanted, Deadline d) override { return lower_->wait(wanted, d); }
     void shutdown_write() noexcept override { lower_->shutdown_write(); }

@@ -40,10 +40,10 @@ class MemoryTransport final : public Transport {
       : link_(std::move(link)), in_(link_->directions[side]), out_(link_->directions[1 - side]) {}
   ~MemoryTransport() override { close(); }
 
-  std::size_t read_some(std::span<char> into, Deadline deadline) override {
+  std::size_t read_some(std::span<char> into, Patience patience) override {
     std::unique_lock lock(link_->mutex);
     ++reads;
-    wait_for(lock, deadline, Phase::receive, [&] { return readable(); });
+    wait_for(lock, patience.end(), Phase::receive, [&] { return readable(); });
     const std::size_t n = std::min({into.size(), in_.data.size(), link_->options.max_read});
     in_.data.copy(into.data(), n);
     in_.data.erase(0, n);
@@ -51,10 +51,10 @@ class MemoryTransport final : public Transport {
     return n;
   }
 
-  std::size_t write_some(std::span<const std::string_view> parts, Deadline deadline) override {
+  std::size_t write_some(std::span<const std::string_view> parts, Patience patience) override {
     std::unique_lock lock(link_->mutex);
     ++writes;
-    wait_for(lock, deadline, Phase::send, [&] { return writable(); });
+    wait_for(lock, patience.end(), Phase::send, [&] { return writable(); });
     if (out_.ended) throw NetworkError("sending to memory: closed", 32, Phase::send, peer_);
     std::size_t room =
         std::min(link_->options.max_write, link_->options.capacity - out_.data.size());

@@ -43,18 +43,18 @@ class RawTransport : public Transport {
   RawTransport(int fd, int stop_fd) : fd_(fd), stop_fd_(stop_fd) {}
   ~RawTransport() override { close(); }
 
-  std::size_t read_some(std::span<char> into, Deadline deadline) override {
+  std::size_t read_some(std::span<char> into, Patience patience) override {
     while (true) {
       const ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno == ECONNRESET || errno == EPIPE)
         throw ClientGone("the client reset the connection");
       if (errno != EAGAIN && errno != EINTR) throw ClientGone(std::strerror(errno));
-      wait_or_stop(POLLIN, deadline);
+      wait_or_stop(POLLIN, patience.end());
     }
   }
 
-  std::size_t write_some(std::span<const std::string_view> parts, Deadline deadline) override {
+  std::size_t write_some(std::span<const std::string_view> parts, Patience patience) override {
     std::array<iovec, 16> vectors{};
     std::size_t count = 0;
     for (const std::string_view part : parts.first(std::min(parts.size(), vectors.size())))
@@ -66,7 +66,7 @@ class RawTransport : public Transport {
       const ssize_t n = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno != EAGAIN && errno != EINTR) throw ClientGone(std::strerror(errno));
-      wait_or_stop(POLLOUT, deadline);
+      wait_or_stop(POLLOUT, patience.end());
     }
   }
 

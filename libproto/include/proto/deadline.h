@@ -17,8 +17,7 @@ class Deadline {
   static constexpr Deadline never() noexcept { return Deadline(); }
   static constexpr Deadline at(Clock::time_point when) noexcept { return Deadline(when); }
   // A span too long to add is the same as never.
-  static Deadline after(Clock::duration span) noexcept {
-    const auto now = Clock::now();
+  static Deadline after(Clock::duration span, Clock::time_point now = Clock::now()) noexcept {
     return span >= Clock::time_point::max() - now ? never() : Deadline(now + span);
   }
 
@@ -27,8 +26,10 @@ class Deadline {
   bool expired() const noexcept { return !is_never() && Clock::now() >= when_; }
   // Never negative; the largest duration where it never passes.
   Clock::duration remaining() const noexcept {
-    if (is_never()) return Clock::duration::max();
-    return std::max(Clock::duration::zero(), when_ - Clock::now());
+    return is_never() ? Clock::duration::max() : remaining(Clock::now());
+  }
+  Clock::duration remaining(Clock::time_point now) const noexcept {
+    return is_never() ? Clock::duration::max() : std::max(Clock::duration::zero(), when_ - now);
   }
 
   friend constexpr Deadline earlier(Deadline a, Deadline b) noexcept {
@@ -39,6 +40,23 @@ class Deadline {
  private:
   explicit constexpr Deadline(Clock::time_point when) noexcept : when_(when) {}
   Clock::time_point when_ = Clock::time_point::max();
+};
+
+// How long to wait for one thing: until the deadline, and for no longer than `idle` from when the
+// waiting begins. Two bounds, so that what need not wait need not look at the clock either.
+struct Patience {
+  using Clock = Deadline::Clock;
+  // Implicit: a deadline alone is patience enough.
+  Patience(Deadline until = {}, Clock::duration longest = Clock::duration::max()) noexcept
+      : deadline(until), idle(longest) {}
+
+  // When a wait ends that begins now.
+  Deadline end(Clock::time_point now = Clock::now()) const noexcept {
+    return earlier(deadline, Deadline::after(idle, now));
+  }
+
+  Deadline deadline;
+  Clock::duration idle;
 };
 
 // How long things may take.

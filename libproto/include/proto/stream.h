@@ -142,7 +142,7 @@ class Stream {
   void close() noexcept;
 
  private:
-  Deadline io_deadline() const noexcept;
+  Patience patience() const noexcept;
   Transport& open_transport() const;
   void reserve_tail(std::size_t size);
 

@@ -26,10 +26,10 @@ class Transport {
   virtual ~Transport() = default;
   // At least one byte; 0: the peer ended the stream cleanly. Truncation of TLS (no close_notify) is
   // a ClosedError.
-  virtual std::size_t read_some(std::span<char> into, Deadline deadline) = 0;
+  virtual std::size_t read_some(std::span<char> into, Patience patience) = 0;
   // Gathers `parts` and sends what goes at once, waiting only while nothing goes. At least one
   // byte, unless all are empty.
-  virtual std::size_t write_some(std::span<const std::string_view> parts, Deadline deadline) = 0;
+  virtual std::size_t write_some(std::span<const std::string_view> parts, Patience patience) = 0;
   // Returns when read_some would not block (data or end) or write_some would not: of what is asked
   // for, what is ready.
   virtual Ready wait(Ready wanted, Deadline deadline) = 0;

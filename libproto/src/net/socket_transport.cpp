@@ -44,9 +44,7 @@ void SocketTransport::throw_if_cancelled() const {
 // SO_RCVTIMEO is set again only when it would outlast the deadline by a quarter of a second, or is
 // far below it: a run of reads under one idle bound sets it once, the last seconds of a deadline a
 // few times.
-void SocketTransport::arm_receive_timeout(Deadline deadline) {
-  if (deadline.is_never()) return;  // waking early costs one more round of the loop
-  const auto left = deadline.remaining();
+void SocketTransport::arm_receive_timeout(Deadline::Clock::duration left) {
   if (left == Deadline::Clock::duration::zero()) fail("receiving from", ETIMEDOUT, Phase::receive);
   if (armed_ != Deadline::Clock::duration::zero() && armed_ <= left + 250ms && armed_ >= left / 4)
     return;
@@ -58,9 +56,12 @@ void SocketTransport::arm_receive_timeout(Deadline deadline) {
   armed_ = wanted;
 }
 
-std::size_t SocketTransport::read_some(std::span<char> into, Deadline deadline) {
-  for (;;) {
-    arm_receive_timeout(deadline);
+std::size_t SocketTransport::read_some(std::span<char> into, Patience patience) {
+  auto now = Deadline::Clock::now();
+  const Deadline deadline = patience.end(now);
+  for (;; now = Deadline::Clock::now()) {
+    // Without an end, waking early costs one more round.
+    if (!deadline.is_never()) arm_receive_timeout(deadline.remaining(now));
     const ssize_t n = ::recv(fd_, into.data(), into.size(), 0);
     if (n > 0) return static_cast<std::size_t>(n);
     const int code = n < 0 ? errno : 0;
@@ -72,7 +73,7 @@ std::size_t SocketTransport::read_some(std::span<char> into, Deadline deadline) 
 }
 
 std::size_t SocketTransport::write_some(std::span<const std::string_view> parts,
-                                        Deadline deadline) {
+                                        Patience patience) {
   std::array<iovec, 64> vectors;
   const std::size_t count = std::min(parts.size(), vectors.size());
   for (std::size_t i = 0; i < count; ++i)
@@ -90,7 +91,7 @@ std::size_t SocketTransport::write_some(std::span<const std::string_view> parts,
     throw_if_cancelled();
     if (code == EINTR) continue;
     if (code != EAGAIN) fail("sending to", code, Phase::send);
-    if (poll_one(fd_, POLLOUT, deadline) == 0) fail("sending to", ETIMEDOUT, Phase::send);
+    if (poll_one(fd_, POLLOUT, patience.end()) == 0) fail("sending to", ETIMEDOUT, Phase::send);
   }
 }
 

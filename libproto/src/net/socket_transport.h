@@ -20,8 +20,8 @@ class SocketTransport final : public Transport {
   SocketTransport(const SocketTransport&) = delete;
   SocketTransport& operator=(const SocketTransport&) = delete;
 
-  std::size_t read_some(std::span<char> into, Deadline deadline) override;
-  std::size_t write_some(std::span<const std::string_view> parts, Deadline deadline) override;
+  std::size_t read_some(std::span<char> into, Patience patience) override;
+  std::size_t write_some(std::span<const std::string_view> parts, Patience patience) override;
   Ready wait(Ready wanted, Deadline deadline) override;
   void shutdown_write() noexcept override;
   void close() noexcept override;
@@ -29,7 +29,7 @@ class SocketTransport final : public Transport {
   const std::string& peer() const noexcept override { return peer_; }
 
  private:
-  void arm_receive_timeout(Deadline deadline);
+  void arm_receive_timeout(Deadline::Clock::duration left);
   [[noreturn]] void fail(const char* what, int code, Phase phase) const;
   void throw_if_cancelled() const;
 

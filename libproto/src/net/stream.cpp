@@ -40,8 +40,8 @@ Stream Stream::connect(const std::string& host, std::uint16_t port, const Connec
   return stream;
 }
 
-Deadline Stream::io_deadline() const noexcept {
-  return earlier(deadline_, Deadline::after(idle_));
+Patience Stream::patience() const noexcept {
+  return {deadline_, idle_};
 }
 
 Transport& Stream::open_transport() const {
@@ -75,7 +75,7 @@ bool Stream::fill() {
   reserve_tail(capacity_ == 0 || end_ - begin_ >= capacity_ / 2 ? kBufferBytes / 2
                                                                 : kBufferBytes / 4);
   const std::size_t n =
-      open_transport().read_some({buffer_.get() + end_, capacity_ - end_}, io_deadline());
+      open_transport().read_some({buffer_.get() + end_, capacity_ - end_}, patience());
   end_ += n;
   return n != 0;
 }
@@ -115,7 +115,7 @@ std::size_t Stream::read(std::span<char> into) {
   }
   // A small read goes through the buffer, so that it is one system call for many.
   if (into.size() < kBufferBytes / 16) return fill() ? read(into) : 0;
-  return open_transport().read_some(into, io_deadline());
+  return open_transport().read_some(into, patience());
 }
 
 void Stream::read_exactly(std::span<char> into) {
@@ -133,12 +133,12 @@ void Stream::read_exactly(std::span<char> into) {
 }
 
 void Stream::write(std::string_view data) {
-  while (!data.empty()) data.remove_prefix(open_transport().write_some({&data, 1}, io_deadline()));
+  while (!data.empty()) data.remove_prefix(open_transport().write_some({&data, 1}, patience()));
 }
 
 void Stream::write(std::span<const std::string_view> parts) {
   // Almost always everything goes at the first call; only what is left over is copied.
-  std::size_t sent = open_transport().write_some(parts, io_deadline());
+  std::size_t sent = open_transport().write_some(parts, patience());
   std::size_t first = 0;
   while (first < parts.size() && sent >= parts[first].size()) sent -= parts[first++].size();
   if (first == parts.size()) return;
@@ -147,7 +147,7 @@ void Stream::write(std::span<const std::string_view> parts) {
 }
 
 std::size_t Stream::write_some(std::string_view data) {
-  return open_transport().write_some({&data, 1}, io_deadline());
+  return open_transport().write_some({&data, 1}, patience());
 }
 
 std::size_t Stream::write_until_readable(std::string_view data) {
@@ -158,10 +158,10 @@ std::size_t Stream::write_until_readable(std::span<const std::string_view> parts
   std::size_t total = 0;
   std::string_view rest;  // of a part that went by half
   while ((!parts.empty() || !rest.empty()) && peek().empty()) {
-    const auto ready = open_transport().wait({.read = true, .write = true}, io_deadline());
+    const auto ready = open_transport().wait({.read = true, .write = true}, patience().end());
     if (ready.read) break;
     const auto now = rest.empty() ? parts : std::span<const std::string_view>(&rest, 1);
-    std::size_t sent = transport_->write_some(now, io_deadline());
+    std::size_t sent = transport_->write_some(now, patience());
     total += sent;
     if (!rest.empty()) {
       rest.remove_prefix(sent);
@@ -197,7 +197,7 @@ void Stream::accept_tls(const std::shared_ptr<const TLSContext>& context) {
     throw ProtocolError("starting TLS with " + peer() + ": data came before it: " + quoted(peek()));
   }
   open_transport();
-  auto secured = TLSTransport::accept(std::move(transport_), context, io_deadline());
+  auto secured = TLSTransport::accept(std::move(transport_), context, patience().end());
   tls_ = secured.get();
   transport_ = std::move(secured);
 }

@@ -112,7 +112,7 @@ std::uint64_t Stream::move_to_fd(int fd, std::uint64_t max_bytes) {
       }
       if (n == 0) break;  // the end, or a cancellation: the read below tells
       if (errno == EAGAIN) {
-        transport_->wait({.read = true}, io_deadline());
+        transport_->wait({.read = true}, patience().end());
       } else if (errno == EINVAL || errno == ENOSYS) {
         break;  // what splice cannot do the read below does
       } else if (errno != EINTR) {

@@ -30,7 +30,7 @@ int read(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
     return -1;
   }
   try {
-    *got = state.lower.read_some({into, size}, state.deadline);
+    *got = state.lower.read_some({into, size}, state.patience);
     if (*got != 0 && !state.speaks_tls) {
       state.speaks_tls = is_tls(*into);
       if (!state.speaks_tls) {
@@ -59,7 +59,7 @@ int write(BIO* bio, const char* from, std::size_t size, std::size_t* sent) noexc
   try {
     // Behind what waits, in order.
     while (!data.empty() && state.unsent.empty()) {
-      data.remove_prefix(state.lower.write_some({&data, 1}, state.deadline));
+      data.remove_prefix(state.lower.write_some({&data, 1}, state.patience));
       if (state.sending == BIOState::Sending::some) break;
     }
     state.unsent.append(data);
@@ -93,7 +93,7 @@ const BIO_METHOD* method() {
 
 void BIOState::send_unsent() {
   const std::string_view data = unsent;
-  unsent.erase(0, lower.write_some({&data, 1}, deadline));
+  unsent.erase(0, lower.write_some({&data, 1}, patience));
 }
 
 BIOHandle new_bio(BIOState& state) {

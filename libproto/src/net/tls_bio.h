@@ -24,7 +24,7 @@ struct BIOState {
   void send_unsent();
 
   Transport& lower;
-  Deadline deadline;
+  Patience patience;
   // Reads of the transport that the BIO may still make; after them it asks to be called again.
   std::size_t reads_allowed = kAnyNumber;
   Sending sending = Sending::whole;

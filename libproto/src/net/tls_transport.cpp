@@ -26,8 +26,8 @@ class Connection final : public TLSTransport {
   void connect(const ReferenceIdentity& identity, Deadline deadline);
   void accept(Deadline deadline);
 
-  std::size_t read_some(std::span<char> into, Deadline deadline) override;
-  std::size_t write_some(std::span<const std::string_view> parts, Deadline deadline) override;
+  std::size_t read_some(std::span<char> into, Patience patience) override;
+  std::size_t write_some(std::span<const std::string_view> parts, Patience patience) override;
   Ready wait(Ready wanted, Deadline deadline) override;
   void shutdown_write() noexcept override;
   void close() noexcept override;
@@ -46,7 +46,7 @@ class Connection final : public TLSTransport {
   bool look_ahead(std::size_t reads) noexcept;
   void keep_failure(int ssl_error) noexcept;
   std::string_view gather(std::span<const std::string_view> parts, std::size_t skipped);
-  void end_sending(Deadline deadline) noexcept;
+  void end_sending(Patience patience) noexcept;
   std::string text(const std::string& what) const { return "TLS with " + name_ + ": " + what; }
 
   std::unique_ptr<Transport> lower_;
@@ -98,7 +98,7 @@ void Connection::accept(Deadline deadline) {
 }
 
 void Connection::handshake(Deadline deadline) {
-  io_.deadline = deadline;
+  io_.patience = deadline;
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result != 1) throw_handshake_error(SSL_get_error(ssl_.get(), result));
@@ -164,10 +164,10 @@ void Connection::throw_error(int ssl_error, Phase phase) {
   throw TLSError(text(take_error_text()));
 }
 
-std::size_t Connection::read_some(std::span<char> into, Deadline deadline) {
+std::size_t Connection::read_some(std::span<char> into, Patience patience) {
   if (failure_) std::rethrow_exception(failure_);
   if (into.empty()) return 0;
-  io_.deadline = deadline;
+  io_.patience = patience;
   io_.reads_allowed = BIOState::kAnyNumber;
   ERR_clear_error();
   std::size_t got = 0;
@@ -218,7 +218,7 @@ bool Connection::look_ahead(std::size_t reads) noexcept {
 }
 
 Transport::Ready Connection::wait(Ready wanted, Deadline deadline) {
-  io_.deadline = deadline;
+  io_.patience = deadline;
   if (wanted.read && look_ahead(0)) return {.read = true};
   for (;;) {
     Ready ready = lower_->wait(wanted, deadline);
@@ -251,8 +251,8 @@ std::string_view Connection::gather(std::span<const std::string_view> parts, std
 // A record cannot be sent in part and then be taken back. Where part of one went, the rest waits in
 // io_.unsent, and the record's last byte is reported as sent only when it is: so write() returns
 // when everything went, and still no call waits while the peer may be waiting for us to read.
-std::size_t Connection::write_some(std::span<const std::string_view> parts, Deadline deadline) {
-  io_.deadline = deadline;
+std::size_t Connection::write_some(std::span<const std::string_view> parts, Patience patience) {
+  io_.patience = patience;
   while (!io_.unsent.empty()) io_.send_unsent();
   const std::size_t paid = std::exchange(owed_, false) ? 1 : 0;
   const std::string_view data = gather(parts, paid);
@@ -266,10 +266,10 @@ std::size_t Connection::write_some(std::span<const std::string_view> parts, Dead
   return paid + sent - (owed_ ? 1 : 0);
 }
 
-// close_notify, as far as it goes until the deadline.
-void Connection::end_sending(Deadline deadline) noexcept {
+// close_notify, as far as patience lets it.
+void Connection::end_sending(Patience patience) noexcept {
   try {
-    io_.deadline = deadline;
+    io_.patience = patience;
     while (!io_.unsent.empty()) io_.send_unsent();
     ERR_clear_error();
     if (SSL_shutdown(ssl_.get()) < 0) ERR_clear_error();
@@ -281,7 +281,7 @@ void Connection::end_sending(Deadline deadline) noexcept {
 
 void Connection::shutdown_write() noexcept {
   if (closed_) return;
-  end_sending(io_.deadline);
+  end_sending(io_.patience);
   lower_->shutdown_write();
 }
 
