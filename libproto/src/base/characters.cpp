@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace proto {
 
 namespace {
@@ -87,6 +91,34 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
+bool is_ascii(std::string_view text) noexcept {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+#if defined(__SSE2__)
+  const auto load = [](const char* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  };
+  for (; end - p >= 128; p += 128) {
+    __m128i all = load(p);
+    for (int i = 16; i < 128; i += 16) all = _mm_or_si128(all, load(p + i));
+    if (_mm_movemask_epi8(all) != 0) return false;
+  }
+#endif
+  const auto word = [](const char* at) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at, sizeof eight);
+    return eight;
+  };
+  std::uint64_t seen = 0;
+  if (text.size() >= 8) {
+    for (; end - p > 8; p += 8) seen |= word(p);
+    seen |= word(end - 8);
+  } else {
+    for (; p != end; ++p) seen |= static_cast<unsigned char>(*p);
+  }
+  return (seen & 0x8080808080808080U) == 0;
+}
+
 bool is_valid_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
     if (text.size() >= 8) {
@@ -110,21 +142,32 @@ bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+namespace {
+
+// Whether any byte of the word at `p` may be CR, LF or NUL. Few others are.
+template <typename Word>
+bool has_low_byte(const char* p) noexcept {
+  constexpr Word kOnes = static_cast<Word>(0x0101010101010101U);
+  Word word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return ((word - kOnes * 0x0e) & ~word & (kOnes << 7)) != 0;
+}
+
+// A word at a time, the last of which overlaps the one before.
+template <typename Word>
+bool has_low_byte_in(std::string_view text) noexcept {
+  const char* const last = text.data() + text.size() - sizeof(Word);
+  bool low = has_low_byte<Word>(last);
+  for (const char* p = text.data(); p < last; p += sizeof(Word)) low |= has_low_byte<Word>(p);
+  return low;
+}
+
+}  // namespace
+
+// Not find_first_of(): that is a call of memchr() for every byte of `text`.
 bool has_line_break_or_nul(std::string_view text) noexcept {
-  // Not find_first_of(): that is a call of memchr() for every byte of `text`. Eight at a time: does
-  // any lie below 0x0e? Few do.
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  const auto some_low = [&](const char* p) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, p, sizeof word);
-    return (word - kOnes * 0x0e) & ~word & (kOnes << 7);
-  };
-  if (text.size() >= 8) {
-    const char* const last = text.data() + text.size() - 8;
-    std::uint64_t low = some_low(last);
-    for (const char* p = text.data(); p < last; p += 8) low |= some_low(p);
-    if (low == 0) return false;
-  }
+  if (text.size() >= 8 && !has_low_byte_in<std::uint64_t>(text)) return false;
+  if (text.size() >= 4 && text.size() < 8 && !has_low_byte_in<std::uint32_t>(text)) return false;
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }

@@ -65,6 +65,7 @@ std::string upper(std::string_view text);
 // Without blanks (SP, HTAB) at both ends. A view into `text`.
 std::string_view trim(std::string_view text) noexcept;
 
+bool is_ascii(std::string_view text) noexcept;
 bool is_valid_utf8(std::string_view text) noexcept;  // RFC 3629: no surrogates, no overlong forms
 
 // True where text holds CR, LF or NUL: what must never come from a caller onto a line of a

@@ -31,6 +31,10 @@ class SMTPChannel {
   const SMTPReply& command(std::string_view line);
   // `is_verdict`: what the server says stands, whatever it says behind it.
   const SMTPReply& read_reply(std::chrono::milliseconds patience, bool is_verdict = false);
+  // Some of what is due, or all, is here already: to be taken before more is sent.
+  bool has_reply() const noexcept {
+    return is_open() && pipeline_.outstanding() > 0 && !stream_.peek().empty();
+  }
   // Under TLS from here on, and without what was learnt before.
   void start_tls();
 

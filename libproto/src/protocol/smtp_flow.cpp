@@ -5,11 +5,13 @@
 
 namespace proto {
 
-SMTPSending::SMTPSending(SMTPChannel& channel, const Envelope& envelope, SMTPBody message,
-                         const SendOptions& options)
-    : body_(std::move(message)) {
-  result_.recipients.resize(envelope.to.size());
-  plan_ = plan_message(channel, envelope, body_, options.transfer);
+void SMTPSending::begin(SMTPChannel& channel, const Envelope& envelope, SMTPBody message,
+                        const SendOptions& options) {
+  body_ = std::move(message);
+  result_.recipients.assign(envelope.to.size(), {});
+  result_.sender_refused = result_.message_refused = false;
+  transactions_.clear();
+  plan_ = plan_message(channel, envelope, body_, options.transfer, std::move(plan_));
   const SMTPCapabilities& has = channel.capabilities;
   const bool limited = has.rcpt_max || has.rcpt_domain_max;
   transactions_.reserve(limited ? envelope.to.size() : 1);  // the flow points to them
@@ -43,12 +45,11 @@ void SMTPFlow::run() {
       while (push()) {
       }
       if (transactions_.empty()) return;
-      SMTPTransaction& oldest = *transactions_.front();
-      if (!oldest.done())
-        oldest.take(channel_.read_reply(oldest.patience(), oldest.awaits_verdict()));
-      while (!transactions_.empty() && transactions_.front()->done()) retire();
+      do {
+        take();
+      } while (channel_.has_reply());
       if (!channel_.is_open()) {
-        if (transactions_.empty() && (exhausted_ || next_() == nullptr)) return;
+        if (transactions_.empty() && begin_next() == nullptr) return;
         throw ClosedError(channel_.describe("message", "the server ended the connection"), 0,
                           Phase::send);
       }
@@ -65,12 +66,9 @@ void SMTPFlow::run() {
 bool SMTPFlow::push() {
   if (!channel_.is_open()) return false;
   if (pushed_ == transactions_.size()) {
-    if (exhausted_ || !channel_.pipeline().has_room()) return false;
-    auto sending = next_();
-    if (sending == nullptr) {
-      exhausted_ = true;
-      return false;
-    }
+    if (!channel_.pipeline().has_room()) return false;
+    auto sending = begin_next();
+    if (sending == nullptr) return false;
     for (SMTPTransaction& transaction : sending->transactions()) {
       transactions_.push_back(&transaction);
     }
@@ -82,14 +80,28 @@ bool SMTPFlow::push() {
   return true;
 }
 
+void SMTPFlow::take() {
+  SMTPTransaction& oldest = *transactions_.front();
+  if (!oldest.done()) oldest.take(channel_.read_reply(oldest.patience(), oldest.awaits_verdict()));
+  while (!transactions_.empty() && transactions_.front()->done()) retire();
+}
+
+std::unique_ptr<SMTPSending> SMTPFlow::begin_next() {
+  if (exhausted_) return nullptr;
+  auto sending = spare_ ? std::move(spare_) : std::make_unique<SMTPSending>();
+  exhausted_ = !next_(*sending);
+  return exhausted_ ? nullptr : std::move(sending);
+}
+
 void SMTPFlow::retire() {
   const bool last = transactions_.front() == &sendings_.front()->transactions().back();
   transactions_.pop_front();
   if (pushed_ > 0) --pushed_;
   if (!last) return;
-  const auto sending = std::move(sendings_.front());
+  auto sending = std::move(sendings_.front());
   sendings_.pop_front();
   done_(sending->result());
+  spare_ = std::move(sending);
 }
 
 void SMTPFlow::fail(std::string_view why) {

@@ -17,9 +17,11 @@ namespace proto {
 // A message, and the transactions that it takes: one, or as many as LIMITS make of it.
 class SMTPSending {
  public:
-  // Throws SMTPNotSupportedError. All of these must outlive it.
-  SMTPSending(SMTPChannel& channel, const Envelope& envelope, SMTPBody message,
-              const SendOptions& options);
+  SMTPSending() = default;
+  // Anew, in the memory of the message before. Throws SMTPNotSupportedError. All of these must
+  // outlive it.
+  void begin(SMTPChannel& channel, const Envelope& envelope, SMTPBody message,
+             const SendOptions& options);
   SMTPSending(const SMTPSending&) = delete;
   SMTPSending& operator=(const SMTPSending&) = delete;
 
@@ -31,7 +33,7 @@ class SMTPSending {
   const SendResult& result();
 
  private:
-  SMTPBody body_;
+  SMTPBody body_{std::string_view()};
   SendResult result_;
   SMTPPlan plan_;
   std::vector<SMTPTransaction> transactions_;
@@ -39,8 +41,8 @@ class SMTPSending {
 
 class SMTPFlow {
  public:
-  // The next message, or null: no more. Called when there is room for it.
-  using Next = std::function<std::unique_ptr<SMTPSending>()>;
+  // Begins the next message; false: there is none. Called when there is room for it.
+  using Next = std::function<bool(SMTPSending& sending)>;
   using Done = std::function<void(const SendResult&)>;
   SMTPFlow(SMTPChannel& channel, Next next, Done done)
       : channel_(channel), next_(std::move(next)), done_(std::move(done)) {}
@@ -51,6 +53,8 @@ class SMTPFlow {
 
  private:
   bool push();
+  std::unique_ptr<SMTPSending> begin_next();
+  void take();
   void retire();
   void fail(std::string_view why);
 
@@ -58,6 +62,7 @@ class SMTPFlow {
   Next next_;
   Done done_;
   std::deque<std::unique_ptr<SMTPSending>> sendings_;
+  std::unique_ptr<SMTPSending> spare_;  // one that is done: its memory serves the next message
   std::deque<SMTPTransaction*> transactions_;  // of sendings_, not done
   std::size_t pushed_ = 0;                     // of transactions_, whole
   bool exhausted_ = false;

@@ -41,7 +41,8 @@ void check_size(const SMTPChannel& channel, std::uint64_t size) {
                                                            std::to_string(*most)));
 }
 
-SMTPPlan plan_envelope(const SMTPChannel& channel, const Envelope& envelope) {
+SMTPPlan plan_envelope(const SMTPChannel& channel, const Envelope& envelope,
+                       std::vector<std::string> memory = {}) {
   const SMTPCapabilities& has = channel.capabilities;
   if (has.mail_max && channel.messages >= *has.mail_max) {
     throw SMTPNotSupportedError(channel.describe("MAIL", "the server takes no more than " +
@@ -50,6 +51,8 @@ SMTPPlan plan_envelope(const SMTPChannel& channel, const Envelope& envelope) {
   }
   SMTPPlan plan;
   plan.from = path_for(channel, envelope.from, plan.mail.smtputf8);
+  plan.to = std::move(memory);
+  plan.to.clear();
   plan.to.reserve(envelope.to.size());
   for (const Recipient& recipient : envelope.to) {
     plan.to.push_back(path_for(channel, recipient.address, plan.mail.smtputf8));
@@ -113,9 +116,9 @@ SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, st
 }
 
 SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
-                      Transfer transfer) {
+                      Transfer transfer, SMTPPlan old) {
   const SMTPCapabilities& has = channel.capabilities;
-  SMTPPlan plan = plan_envelope(channel, envelope);
+  SMTPPlan plan = plan_envelope(channel, envelope, std::move(old.to));
   MessageNeeds needs = body.scan();
   const bool may_be_binary = has.binarymime && has.chunking && transfer != Transfer::data;
   bool binary = false;

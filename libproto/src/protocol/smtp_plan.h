@@ -11,9 +11,9 @@ namespace proto {
 
 // Both throw SMTPNotSupportedError, and want an envelope that was checked.
 SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size);
-// May put another text into `body`: the message re-encoded.
+// May put another text into `body`: the message re-encoded. Of `old` only the memory serves.
 SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
-                      SendOptions::Transfer transfer);
+                      SendOptions::Transfer transfer, SMTPPlan old = {});
 
 // RFC 9422: the server takes no further message over this connection.
 bool mail_max_reached(const SMTPChannel& channel);

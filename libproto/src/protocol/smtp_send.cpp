@@ -39,10 +39,11 @@ SendResult SMTP::send_one(const Envelope& envelope, std::string_view text, Messa
     bool given = false;
     SMTPFlow flow(
         channel,
-        [&] {
-          if (std::exchange(given, true)) return std::unique_ptr<SMTPSending>();
-          SMTPBody body = source != nullptr ? SMTPBody(*source) : SMTPBody(text);
-          return std::make_unique<SMTPSending>(channel, envelope, std::move(body), options);
+        [&](SMTPSending& sending) {
+          if (std::exchange(given, true)) return false;
+          sending.begin(channel, envelope, source != nullptr ? SMTPBody(*source) : SMTPBody(text),
+                        options);
+          return true;
         },
         [&](const SendResult& r) { result = r; });
     flow.run();
@@ -78,19 +79,19 @@ void SMTP::send_all(std::span<const Outgoing> messages, const Done& done,
   channel.run([&] {
     SMTPFlow flow(
         channel,
-        [&]() -> std::unique_ptr<SMTPSending> {
+        [&](SMTPSending& sending) {
           while (next < messages.size() && !mail_max_reached(channel)) {
             const Outgoing& message = messages[next++];
             refused.emplace_back();
             try {
-              return std::make_unique<SMTPSending>(channel, *message.envelope,
-                                                   SMTPBody(message.message), options);
+              sending.begin(channel, *message.envelope, SMTPBody(message.message), options);
+              return true;
             } catch (const SMTPNotSupportedError& e) {
               refused.back() = refused_here(*message.envelope, e.what());
               tell_refused();
             }
           }
-          return nullptr;
+          return false;
         },
         [&](const SendResult& result) {
           refused.pop_front();

@@ -185,30 +185,6 @@ std::string repair_utf8(std::string_view bytes) {
 
 }  // namespace
 
-bool is_ascii(std::string_view text) noexcept {
-  if (text.size() < 8) {
-    return std::none_of(text.begin(), text.end(),
-                        [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  }
-  const char* p = text.data();
-  const char* const last = p + text.size() - 8;
-  const auto word = [](const char* at) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, at, sizeof eight);
-    return eight;
-  };
-  // A loop of a fixed length, which compilers make vectors of.
-  constexpr std::ptrdiff_t kStep = 256;
-  for (; last - p >= kStep; p += kStep) {
-    std::uint64_t seen = 0;
-    for (std::ptrdiff_t i = 0; i < kStep; i += 8) seen |= word(p + i);
-    if ((seen & 0x8080808080808080U) != 0) return false;
-  }
-  std::uint64_t seen = word(last);
-  for (; p < last; p += 8) seen |= word(p);
-  return (seen & 0x8080808080808080U) == 0;
-}
-
 std::string utf8_or_latin1(std::string_view bytes) {
   return is_valid_utf8(bytes) ? std::string(bytes) : latin1_to_utf8(bytes);
 }

@@ -22,7 +22,6 @@ std::optional<std::string> to_utf8(const Charset& charset, std::string_view byte
 
 // For bytes without a charset: themselves where they are UTF-8, else taken for Latin-1.
 std::string utf8_or_latin1(std::string_view bytes);
-bool is_ascii(std::string_view text) noexcept;
 // The size of the UTF-8 sequence that begins with `lead`, which is valid.
 constexpr std::size_t utf8_size(char lead) noexcept {
   const auto byte = static_cast<unsigned char>(lead);

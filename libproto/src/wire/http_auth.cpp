@@ -60,10 +60,6 @@ std::string count_text(std::uint32_t count) {
   return {text.data(), 8};
 }
 
-bool is_ascii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
-}
-
 }  // namespace
 
 Secret basic_authorization(std::string_view user, const Secret& password) {

@@ -23,11 +23,6 @@ std::string unitext(std::string_view text) {
   return out;
 }
 
-bool is_ascii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 }  // namespace
 
 std::string xtext(std::string_view text) {

@@ -14,14 +14,10 @@ namespace {
 
 // Whether `line`, of which more may come, begins like a line of a reply.
 bool begins_well(std::string_view line) noexcept {
-  for (std::size_t i = 0; i < std::min<std::size_t>(line.size(), 4); ++i) {
-    const char c = line[i];
-    const bool good = i == 0   ? c >= '2' && c <= '5'
-                      : i == 3 ? c == ' ' || c == '-' || c == '\r'
-                               : is_digit(c);
-    if (!good) return false;
-  }
-  return true;
+  const std::size_t size = line.size();
+  return (size < 1 || (line[0] >= '2' && line[0] <= '5')) && (size < 2 || is_digit(line[1])) &&
+         (size < 3 || is_digit(line[2])) &&
+         (size < 4 || line[3] == ' ' || line[3] == '-' || line[3] == '\r');
 }
 
 }  // namespace
