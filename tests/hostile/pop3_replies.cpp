@@ -159,6 +159,17 @@ TEST(HostilePOP3, Row19OkThenALateErr) {
   expect_after_login<ProtocolError>("RETR 1", "+OK\r\n.\r\n-ERR late\r\n", kRetr);
 }
 
+// A proxy on this machine is not where the password goes.
+TEST(HostilePOP3, NoLoginThroughALocalProxyWithoutTls) {
+  POP3Options options;
+  ScriptedPeer proxy(takes_socks("mail.example.org") + greets() + Script{expect_end()});
+  options.connect.socks =
+      SocksProxy{.host = proxy.host(), .port = proxy.port(), .user = {}, .password = {}};
+  POP3 pop("mail.example.org", 110, options);
+  EXPECT_THROW(pop.user("ann"), TLSError);
+  EXPECT_FALSE(pop.is_open());
+}
+
 TEST(HostilePOP3, Row20DataBeforeTls) {
   POP3Options options;
   options.tls = TLSMode::starttls;

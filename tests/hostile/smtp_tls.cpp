@@ -103,5 +103,21 @@ TEST(HostileSMTP, Row16NoLoginWithoutTls) {
   smtp.close();
 }
 
+// A proxy on this machine is not where the password goes.
+TEST(HostileSMTP, Row16bNoLoginThroughALocalProxyWithoutTls) {
+  SMTPOptions options = test_smtp_options();
+  ScriptedPeer proxy(takes_socks("mail.example.org") + greets({"AUTH PLAIN"}) +
+                     Script{expect_end()});
+  options.connect.socks =
+      SocksProxy{.host = proxy.host(), .port = proxy.port(), .user = {}, .password = {}};
+  SMTP smtp("mail.example.org", 25, options);
+  EXPECT_THROW(smtp.login({"joe", Secret("secret"), Secret()}), TLSError);
+  ScriptedPeer tunnel(greets({"AUTH PLAIN"}) + Script{expect_end()});
+  options.connect.socks.reset();
+  options.connect.via = {tunnel.host(), tunnel.port()};
+  SMTP through("mail.example.org", 25, options);
+  EXPECT_THROW(through.login({"joe", Secret("secret"), Secret()}), TLSError);
+}
+
 }  // namespace
 }  // namespace proto

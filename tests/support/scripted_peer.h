@@ -83,6 +83,9 @@ Step call(std::function<void()> function);
 // The steps of `script`, `count` times.
 Step repeat(std::size_t count, Script script);
 
+// Takes a connection to `host` as a SOCKS5 proxy without a login, and is its far end from then on.
+Script takes_socks(const std::string& host);
+
 // What a connection carried, seen from the peer.
 struct PeerCounts {
   std::size_t bytes = 0;  // received

@@ -164,4 +164,12 @@ Step repeat(std::size_t count, Script script) {
           }};
 }
 
+// RFC 1928.
+Script takes_socks(const std::string& host) {
+  using namespace std::string_literals;
+  return {expect("\5\1\0"s), send("\5\0"s),
+          expect("\5\1\0\3"s + static_cast<char>(host.size()) + host), receive(2),
+          send("\5\0\0\1\0\0\0\0\0\0"s)};
+}
+
 }  // namespace proto::test

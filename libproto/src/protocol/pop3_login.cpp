@@ -3,8 +3,8 @@
 #include "base/base64.h"
 #include "base/characters.h"
 #include "base/crypto.h"
-#include "proto/address.h"
 #include "protocol/pop3_state.h"
+#include "protocol/private_way.h"
 #include "protocol/sasl_exchange.h"
 
 namespace proto {
@@ -13,14 +13,6 @@ namespace {
 
 // RFC 2449 §4, with the CRLF.
 constexpr std::size_t kMaxCommandBytes = 253;
-
-bool is_loopback(const std::string& peer) {
-  try {
-    return Address::parse(peer).is_loopback();
-  } catch (const std::invalid_argument&) {
-    return false;
-  }
-}
 
 ChannelBinding binding_of(const TLSTransport* tls) {
   if (tls == nullptr) return {};
@@ -39,7 +31,7 @@ void check_name(std::string_view name) {
 }  // namespace
 
 bool POP3::State::secrets_may_go() const {
-  return stream.tls() != nullptr || options.cleartext_login || is_loopback(stream.peer());
+  return options.cleartext_login || is_private(stream, options.connect);
 }
 
 void POP3::State::require_cover(std::string_view what) const {

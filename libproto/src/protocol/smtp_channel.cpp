@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/characters.h"
-#include "proto/address.h"
 
 namespace proto {
 namespace {
@@ -109,15 +108,6 @@ void SMTPChannel::start_tls() {
   capabilities = {};
   greeted = false;
   pipeline_.set_pipelining(false);
-}
-
-bool SMTPChannel::is_private() const {
-  if (stream_.tls() != nullptr || !options_.connect.unix_socket.empty()) return true;
-  try {
-    return Address::parse(stream_.peer()).is_loopback();
-  } catch (const std::invalid_argument&) {
-    return false;
-  }
 }
 
 std::string SMTPChannel::describe(std::string_view what, std::string_view why) const {

@@ -40,8 +40,6 @@ class SMTPChannel {
 
   bool is_open() const noexcept { return stream_.is_open(); }
   void close() noexcept { stream_.close(); }
-  // Whether what goes over it cannot be read on the way.
-  bool is_private() const;
 
   Stream& stream() noexcept { return stream_; }
   LinePipeline& pipeline() noexcept { return pipeline_; }
@@ -96,8 +94,6 @@ auto SMTPChannel::run(Operation operation) {
     return operation();
   } catch (const ReplyError& e) {
     if (e.code() == 421) close();
-    throw;
-  } catch (const SMTPNotSupportedError&) {
     throw;
   } catch (...) {
     close();

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/characters.h"
+#include "protocol/private_way.h"
 #include "protocol/sasl_exchange.h"
 #include "protocol/smtp_state.h"
 
@@ -46,7 +47,8 @@ void SMTP::authenticate(std::string_view mechanism, const Credentials& credentia
   const auto& offered = channel.capabilities.auth;
   if (offered.empty())
     throw SMTPNotSupportedError(channel.describe("AUTH", "the server does not offer it"));
-  if (!channel.is_private() && !channel.options().cleartext_login) {
+  if (!is_private(channel.stream(), channel.options().connect) &&
+      !channel.options().cleartext_login) {
     close();
     throw TLSError(channel.describe("AUTH", "no login over a connection without TLS"));
   }
