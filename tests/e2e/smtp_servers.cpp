@@ -122,7 +122,7 @@ TEST_P(SMTPServers, SizeIsCheckedBeforeMail) {
       return into.size();
     }
   } huge;
-  EXPECT_THROW(smtp.send(kTo, huge), SMTPNotSupportedError);
+  EXPECT_THROW((void)smtp.send(kTo, huge), SMTPNotSupportedError);
   smtp.noop();
   smtp.quit();
 }
@@ -177,6 +177,30 @@ TEST_P(SMTPServers, ManyMessagesOverOneConnection) {
     EXPECT_EQ(taken, batch.size());
     smtp.quit();
     for (const std::string& mail : server(GetParam()).take_mail(batch.size()))
+      EXPECT_TRUE(mail.ends_with(message));
+  }
+}
+
+TEST_P(SMTPServers, ARefusedMessageIsNoMatterOfTheNext) {
+  const std::string message = numbered_lines(2000);
+  const Envelope refused{"me@example.org", {"a@elsewhere.test"}, "", ""};
+  const std::vector<SMTP::Outgoing> batch{{&refused, message},
+                                          {&kTo, message},
+                                          {&refused, message},
+                                          {&refused, message},
+                                          {&kTo, message}};
+  for (const auto transfer : {SendOptions::Transfer::data, SendOptions::Transfer::bdat}) {
+    SendOptions options;
+    options.transfer = transfer;
+    SMTP smtp = connect();
+    std::string taken;
+    smtp.send_all(
+        batch,
+        [&](std::size_t, const SendResult& r) { taken += r.any(Verdict::accepted) ? "y" : "n"; },
+        options);
+    EXPECT_EQ(taken, "nynny");
+    smtp.quit();
+    for (const std::string& mail : server(GetParam()).take_mail(2))
       EXPECT_TRUE(mail.ends_with(message));
   }
 }

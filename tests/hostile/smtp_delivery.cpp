@@ -137,7 +137,7 @@ TEST(HostileSMTP, Row30cLostInTheBodyIsNotSent) {
     ScriptedPeer peer(greets() + takes_envelope() + answers("DATA", "354 go\r\n") +
                       Script{expect_until("\r\n\r\n"), end});
     SMTP smtp = connect_to(peer);
-    EXPECT_THROW(smtp.send(kEnvelope, large_message()), NetworkError);
+    EXPECT_THROW((void)smtp.send(kEnvelope, large_message()), NetworkError);
     EXPECT_FALSE(smtp.is_open());
   }
 }
@@ -146,7 +146,7 @@ TEST(HostileSMTP, Row30dAPositiveReplyInTheBody) {
   ScriptedPeer peer(greets() + takes_envelope() + answers("DATA", "354 go\r\n") +
                     Script{expect_until("\r\n\r\n"), send("250 ok\r\n"), drain()});
   SMTP smtp = connect_to(peer);
-  EXPECT_THROW(smtp.send(kEnvelope, large_message()), ProtocolError);
+  EXPECT_THROW((void)smtp.send(kEnvelope, large_message()), ProtocolError);
 }
 
 TEST(HostileSMTP, Row33OnlyCRLFAndStuffedDotsOnTheWire) {
@@ -167,7 +167,7 @@ TEST(HostileSMTP, TheHookIsCalledJustBeforeTheMessageMayBeTaken) {
   ScriptedPeer peer(greets() + takes_envelope() + answers("DATA", "354 go\r\n") +
                     Script{expect_end()});
   SMTP smtp = connect_to(peer);
-  EXPECT_THROW(smtp.send(kEnvelope, kMessage, options), DiskFull);
+  EXPECT_THROW((void)smtp.send(kEnvelope, kMessage, options), DiskFull);
   EXPECT_FALSE(smtp.is_open());
 }
 

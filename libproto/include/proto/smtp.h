@@ -26,6 +26,7 @@ namespace proto {
 struct Credentials;
 class Message;
 class SaslClient;
+struct EnvelopeAddress;
 
 // The server said no. The connection goes on, unless the code is 421: then it is closed.
 class SMTPReplyError : public ReplyError {
@@ -62,13 +63,21 @@ class SMTPRecipientsRefused : public SMTPReplyError {  // RCPT: all of them
   SendResult result_;
 };
 class SMTPDataError : public SMTPReplyError {  // DATA, BDAT, or the message
-  using SMTPReplyError::SMTPReplyError;
+ public:
+  SMTPDataError(const std::string& what, SMTPReply reply, SendResult result = {})
+      : SMTPReplyError(what, std::move(reply)), result_(std::move(result)) {}
+  // Of sendmail() and send_message(); empty where data() or bdat() was called.
+  const SendResult& result() const noexcept { return result_; }
+
+ private:
+  SendResult result_;
 };
 // The server does not offer what this needs (SMTPUTF8, a larger SIZE, a mechanism): nothing went.
 class SMTPNotSupportedError : public Error {
   using Error::Error;
 };
-using SMTPServerDisconnected = ClosedError;
+// By its end (ClosedError), a reset, or a time-out (TimeoutError).
+using SMTPServerDisconnected = NetworkError;
 
 // How long to wait for what (RFC 5321 §4.5.3.2), each below ConnectOptions::timeouts.idle and the
 // total deadline.
@@ -99,16 +108,23 @@ struct SendOptions {
   // automatic: BDAT where PIPELINING and CHUNKING are offered (one flight less), else DATA.
   enum class Transfer { automatic, data, bdat };
   Transfer transfer = Transfer::automatic;
-  // Called once, when all that a server needs to take the message is about to go: what must be on
-  // disk before is put there now. What it throws ends the connection, with nothing delivered.
+  // Called when all that a server needs to take the message is about to go: what must be on disk
+  // before is put there now. Once for each transaction; the server's LIMITS may make several of one
+  // message. What it throws ends the connection, and send() throws it, too, unless a transaction
+  // before it has ended: then that is told, by the result.
   std::function<void()> before_commit;
   // Called with the index into Envelope::to as soon as that recipient's verdict is known.
   std::function<void(std::size_t, const RecipientResult&)> on_verdict;
 };
 
-// One connection. Its functions throw what its stream throws, ProtocolError, LimitError, and a
-// class of SMTPReplyError where the server says no. After any but the last the connection is
-// closed, and only quit() and close() may follow. One thread at a time.
+// One connection. Its functions throw
+// - std::invalid_argument and std::logic_error, where the caller is wrong, and
+//   SMTPNotSupportedError, before a byte is sent: the connection stays as it is;
+// - a class of SMTPReplyError where the server says no: the connection stays open, unless the code
+//   is 421 or the refusal came before the message had gone;
+// - what its stream throws, ProtocolError and LimitError: the connection is closed, and only quit()
+//   and close() may follow.
+// One thread at a time.
 class SMTP {
  public:
   // Connects, reads the greeting, and with TLSMode::starttls is under TLS when it returns. Port 0:
@@ -148,17 +164,24 @@ class SMTP {
   SendResult sendmail(std::string_view from, const std::vector<std::string>& to,
                       std::string_view message);
   // Refused recipients are results, in the order given; so is a refused message, and a verdict that
-  // did not come. Throws SMTPSenderRefused and SMTPNotSupportedError; nothing was sent then.
-  SendResult send(const Envelope& envelope, std::string_view message,
-                  const SendOptions& options = {});
-  SendResult send(const Envelope& envelope, MessageSource& message,
-                  const SendOptions& options = {});
+  // did not come. Throws SMTPSenderRefused and SMTPNotSupportedError: no recipient has it then.
+  [[nodiscard]] SendResult send(const Envelope& envelope, std::string_view message,
+                                const SendOptions& options = {});
+  [[nodiscard]] SendResult send(const Envelope& envelope, MessageSource& message,
+                                const SendOptions& options = {});
   // Sender and recipients from the header (RFC 5322 Sender, From; To, Cc, Bcc, or their Resent-).
+  // Returns and throws as sendmail() does.
   SendResult send_message(const Message& message, const SendOptions& options = {});
   SendResult send_message(const Envelope& envelope, const Message& message,
                           const SendOptions& options = {});
 
+  // Views: both must outlive send_all().
   struct Outgoing {
+    Outgoing(const Envelope* to, std::string_view text) : envelope(to), message(text) {}
+    Outgoing(const Envelope* to, const std::string& text) : envelope(to), message(text) {}
+    Outgoing(const Envelope* to, const char* text) : envelope(to), message(text) {}
+    Outgoing(const Envelope*, std::string&&) = delete;
+
     const Envelope* envelope;
     std::string_view message;
   };
@@ -171,9 +194,10 @@ class SMTP {
   void send_all(std::span<const Outgoing> messages, const Done& done,
                 const SendOptions& options = {});
   // MAIL and RCPT as send() says them, then RSET: who would be taken. Sends no message.
-  SendResult rehearse(const Envelope& envelope, std::uint64_t message_size = 0);
+  [[nodiscard]] SendResult rehearse(const Envelope& envelope, std::uint64_t message_size = 0);
 
-  // The verbs by themselves. `parameters` are ESMTP's, as they go on the line: "SIZE=1000".
+  // The verbs by themselves. `parameters` are ESMTP's, as they go on the line: "SIZE=1000";
+  // SMTPUTF8 is added where the address needs it.
   SMTPReply mail(std::string_view from, std::string_view parameters = {});
   SMTPReply rcpt(std::string_view to, std::string_view parameters = {});
   // DATA and the message, encoded. LMTP: call reply() for each further recipient.
@@ -185,7 +209,7 @@ class SMTP {
   SMTPReply vrfy(std::string_view who);
   SMTPReply expn(std::string_view list);
   SMTPReply help(std::string_view topic = {});
-  // Any command: the reply, whatever it says.
+  // Any other command of one line: the reply, whatever it says but 421.
   SMTPReply docmd(std::string_view command);
   // A server that closes instead of answering is done, too. Idempotent.
   void quit();
@@ -200,6 +224,10 @@ class SMTP {
  private:
   SMTPReply greet(std::string_view verb, std::string_view name);
   SMTPReply expect_ok(const std::string& line);
+  SMTPReply ask(std::string_view line);
+  SMTPReply converse(std::string_view command);
+  void require_smtputf8_for(std::string_view verb, const EnvelopeAddress& path) const;
+  SendResult accepted_by_some(SendResult result) const;
   SMTPReply read_verdict();
   SMTPReply finish_verdict(const SMTPReply& reply, bool last);
   void authenticate(std::string_view mechanism, const Credentials& credentials);

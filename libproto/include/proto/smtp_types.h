@@ -100,8 +100,10 @@ struct SendResult {
   std::vector<RecipientResult> recipients;  // in the order of Envelope::to
   // MAIL was refused: then all recipients have its reply.
   bool sender_refused = false;
-  // DATA or the message was refused: then all that RCPT had taken have that reply.
+  // DATA or the message was refused, by message_reply: then all that RCPT had taken have that
+  // reply. LMTP answers for each recipient: the first such refusal.
   bool message_refused = false;
+  SMTPReply message_reply{};
 
   bool all(Verdict verdict) const noexcept;
   bool any(Verdict verdict) const noexcept;

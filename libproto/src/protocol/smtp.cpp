@@ -9,9 +9,10 @@
 #include "proto/mail_address.h"
 #include "protocol/smtp_plan.h"
 #include "protocol/smtp_state.h"
+#include "protocol/smtp_transfer.h"
+#include "wire/mail_address_syntax.h"
 #include "wire/smtp_capabilities.h"
 #include "wire/smtp_command.h"
-#include "wire/smtp_data.h"
 
 namespace proto {
 namespace {
@@ -26,11 +27,16 @@ std::uint16_t port_or_default(std::uint16_t port, const SMTPOptions& options) {
 std::string own_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) == 0) {
-    const std::string_view text = name.data();
-    if (text.find('.') != text.npos && envelope_address("x@" + std::string(text)).domain() == text)
-      return std::string(text);
+    std::string_view text = name.data();
+    if (text.ends_with('.')) text.remove_suffix(1);
+    const bool whole = text.find('.') != text.npos && is_ascii(text);
+    if (whole && domain_fault(text) == nullptr) return std::string(text);
   }
   return "[127.0.0.1]";
+}
+
+std::string_view verb_of(std::string_view line) noexcept {
+  return line.substr(0, line.find(' '));
 }
 
 void check_line(std::string_view text) {
@@ -150,52 +156,48 @@ void SMTP::starttls() {
 
 SMTPReply SMTP::mail(std::string_view from, std::string_view parameters) {
   check_line(parameters);
-  const std::string path = envelope_address(from).address;
+  const EnvelopeAddress path = envelope_address(from);
   ehlo_or_helo_if_needed();
+  require_smtputf8_for("MAIL", path);
   std::string line;
-  append_mail_command(path, {}, line);
+  append_mail_command(path.address, {}, line);
   if (!parameters.empty()) line.append(" ").append(parameters);
-  const SMTPReply reply = docmd(line);
+  if (path.needs_smtputf8 && upper(line).find(" SMTPUTF8") == line.npos) line += " SMTPUTF8";
+  const SMTPReply reply = ask(line);
   if (!reply.ok()) throw SMTPSenderRefused(state_->channel.describe("MAIL", reply), reply);
-  state_->channel.transaction = true;
   return reply;
 }
 
 SMTPReply SMTP::rcpt(std::string_view to, std::string_view parameters) {
   check_line(parameters);
-  const Recipient recipient(to);
-  const std::string path = envelope_address(to).address;
+  const EnvelopeAddress path = envelope_address(to);
+  require_smtputf8_for("RCPT", path);
   std::string line;
-  append_rcpt_command(path, recipient, false, false, line);
+  append_rcpt_command(path.address, Recipient(to), false, false, line);
   if (!parameters.empty()) line.append(" ").append(parameters);
-  const SMTPReply reply = docmd(line);
+  const SMTPReply reply = ask(line);
   if (reply.ok()) return reply;
-  const bool for_now = !reply.for_good();
-  throw SMTPRecipientsRefused(
-      state_->channel.describe("RCPT", reply), reply,
-      {{{for_now ? Verdict::for_now : Verdict::for_good, reply}}, false, false});
+  const Verdict verdict = reply.for_now() ? Verdict::for_now : Verdict::for_good;
+  SendResult result;
+  result.recipients.push_back({verdict, reply});
+  throw SMTPRecipientsRefused(state_->channel.describe("RCPT", reply), reply, std::move(result));
+}
+
+void SMTP::require_smtputf8_for(std::string_view verb, const EnvelopeAddress& path) const {
+  if (!path.needs_smtputf8 || capabilities().smtputf8) return;
+  throw SMTPNotSupportedError(state_->channel.describe(
+      verb, "the server does not offer SMTPUTF8, which " + quoted(path.address) + " needs"));
 }
 
 SMTPReply SMTP::data(std::string_view message) {
   SMTPChannel& channel = state_->channel;
   return channel.run([&] {
     const SMTPReply& go_ahead = channel.command("DATA");
-    if (go_ahead.for_now() || go_ahead.for_good())
-      throw SMTPDataError(channel.describe("DATA", go_ahead), go_ahead);
+    if (refuses(go_ahead)) throw SMTPDataError(channel.describe("DATA", go_ahead), go_ahead);
     if (go_ahead.code != 354) channel.refuse("DATA", "354", go_ahead);
-    DataEncoder encoder;
-    const auto block = std::make_unique<DataBlock>();
-    const auto send = [&] {
-      channel.allow(channel.timeouts().block);
-      channel.stream().write(block->parts());
-      block->clear();
-    };
-    while (!message.empty()) {
-      message.remove_prefix(encoder.encode(message, *block));
-      if (!message.empty() || !block->has_room()) send();
-    }
-    encoder.finish(*block);
-    send();
+    SMTPBody body(message);
+    SMTPTransfer transfer(channel, {});
+    if (!transfer.stream(body)) finish_verdict(transfer.refusal(), true);
     return read_verdict();
   });
 }
@@ -203,11 +205,9 @@ SMTPReply SMTP::data(std::string_view message) {
 SMTPReply SMTP::bdat(std::string_view chunk, bool last) {
   SMTPChannel& channel = state_->channel;
   return channel.run([&] {
-    channel.pipeline().push_data("BDAT " + std::to_string(chunk.size()) + (last ? " LAST" : ""),
-                                 {});
-    channel.pipeline().flush();
-    channel.allow(channel.timeouts().block);
-    channel.stream().write(chunk);
+    SMTPTransfer transfer(channel, {.bdat = true, .raw = true});
+    if (!transfer.stream_chunk(chunk, last)) finish_verdict(transfer.refusal(), last);
+    if (last) channel.pipeline().expect();  // those before it are expected already
     return finish_verdict(channel.read_reply(channel.timeouts().end, true), last);
   });
 }
@@ -232,9 +232,7 @@ SMTPReply SMTP::finish_verdict(const SMTPReply& reply, bool last) {
 }
 
 void SMTP::rset() {
-  SMTPChannel& channel = state_->channel;
   expect_ok("RSET");
-  channel.transaction = false;
 }
 
 void SMTP::noop() {
@@ -254,22 +252,36 @@ SMTPReply SMTP::help(std::string_view topic) {
 }
 
 SMTPReply SMTP::expect_ok(const std::string& line) {
-  SMTPChannel& channel = state_->channel;
-  SMTPReply reply = docmd(line);
+  const SMTPReply reply = ask(line);
   if (reply.ok()) return reply;
-  throw SMTPReplyError(channel.describe(line.substr(0, line.find(' ')), reply), reply);
+  throw SMTPReplyError(state_->channel.describe(verb_of(line), reply), reply);
+}
+
+// A reply that takes the command or refuses it; any other breaks the protocol.
+SMTPReply SMTP::ask(std::string_view line) {
+  const SMTPReply reply = converse(line);
+  SMTPChannel& channel = state_->channel;
+  if (reply.ok() || refuses(reply)) return reply;
+  return channel.run([&]() -> SMTPReply { channel.refuse(verb_of(line), "250", reply); });
 }
 
 SMTPReply SMTP::docmd(std::string_view command) {
+  const SMTPReply reply = converse(command);
+  if (reply.code != 421) return reply;
+  throw SMTPReplyError(state_->channel.describe(verb_of(command), reply), reply);
+}
+
+// After a 421 the connection is closed.
+SMTPReply SMTP::converse(std::string_view command) {
   check_line(command);
   SMTPChannel& channel = state_->channel;
-  return channel.run([&] {
-    const SMTPReply reply = channel.command(command);
-    if (reply.code == 421) {
-      throw SMTPReplyError(channel.describe(command.substr(0, command.find(' ')), reply), reply);
-    }
-    return reply;
-  });
+  const SMTPReply reply = channel.run([&] { return channel.command(command); });
+  if (reply.code == 421) channel.close();
+  if (!reply.ok()) return reply;
+  const std::string_view verb = verb_of(command);
+  if (equals_ignoring_case(verb, "MAIL")) channel.transaction = true;
+  if (equals_ignoring_case(verb, "RSET")) channel.transaction = false;
+  return reply;
 }
 
 void SMTP::quit() {

@@ -54,8 +54,6 @@ void SMTPFlow::run() {
                           Phase::send);
       }
     }
-  } catch (const SMTPNotSupportedError&) {
-    throw;  // before a byte of the only message was sent
   } catch (const std::exception& e) {
     fail(e.what());
     throw;
@@ -88,9 +86,9 @@ void SMTPFlow::take() {
 
 std::unique_ptr<SMTPSending> SMTPFlow::begin_next() {
   if (exhausted_) return nullptr;
-  auto sending = spare_ ? std::move(spare_) : std::make_unique<SMTPSending>();
-  exhausted_ = !next_(*sending);
-  return exhausted_ ? nullptr : std::move(sending);
+  auto sending = next_(std::move(spare_));
+  exhausted_ = sending == nullptr;
+  return sending;
 }
 
 void SMTPFlow::retire() {

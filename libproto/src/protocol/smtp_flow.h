@@ -41,14 +41,15 @@ class SMTPSending {
 
 class SMTPFlow {
  public:
-  // Begins the next message; false: there is none. Called when there is room for it.
-  using Next = std::function<bool(SMTPSending& sending)>;
+  // The next message, or null: no more. Called when there is room for it, with one that is done,
+  // whose memory may serve it, or null.
+  using Next = std::function<std::unique_ptr<SMTPSending>(std::unique_ptr<SMTPSending> spare)>;
   using Done = std::function<void(const SendResult&)>;
   SMTPFlow(SMTPChannel& channel, Next next, Done done)
       : channel_(channel), next_(std::move(next)), done_(std::move(done)) {}
 
-  // Throws what ended the connection, after done() for all messages that have a result. Where the
-  // server ended it by 421 with more to send, that is an SMTPReplyError.
+  // Throws what ended the connection, after done() for all messages that have a result: where the
+  // server ended it by 421 with more to send, a ClosedError.
   void run();
 
  private:

@@ -34,23 +34,17 @@ SendResult SMTP::send_one(const Envelope& envelope, std::string_view text, Messa
                           const SendOptions& options) {
   ehlo_or_helo_if_needed();
   SMTPChannel& channel = state_->channel;
+  auto only = std::make_unique<SMTPSending>();
+  only->begin(channel, envelope, source != nullptr ? SMTPBody(*source) : SMTPBody(text), options);
   std::optional<SendResult> result;
-  const auto deliver = [&] {
-    bool given = false;
-    SMTPFlow flow(
-        channel,
-        [&](SMTPSending& sending) {
-          if (std::exchange(given, true)) return false;
-          sending.begin(channel, envelope, source != nullptr ? SMTPBody(*source) : SMTPBody(text),
-                        options);
-          return true;
-        },
-        [&](const SendResult& r) { result = r; });
-    flow.run();
-  };
   try {
-    channel.run(deliver);
-  } catch (const Error&) {
+    channel.run([&] {
+      SMTPFlow flow(
+          channel, [&](std::unique_ptr<SMTPSending>) { return std::exchange(only, nullptr); },
+          [&](const SendResult& r) { result = r; });
+      flow.run();
+    });
+  } catch (const std::exception&) {
     // Once it may have been taken, what became of it says more than why the connection ended.
     if (!result) throw;
   }
@@ -79,19 +73,20 @@ void SMTP::send_all(std::span<const Outgoing> messages, const Done& done,
   channel.run([&] {
     SMTPFlow flow(
         channel,
-        [&](SMTPSending& sending) {
+        [&](std::unique_ptr<SMTPSending> spare) -> std::unique_ptr<SMTPSending> {
+          if (!spare) spare = std::make_unique<SMTPSending>();
           while (next < messages.size() && !mail_max_reached(channel)) {
             const Outgoing& message = messages[next++];
             refused.emplace_back();
             try {
-              sending.begin(channel, *message.envelope, SMTPBody(message.message), options);
-              return true;
+              spare->begin(channel, *message.envelope, SMTPBody(message.message), options);
+              return spare;
             } catch (const SMTPNotSupportedError& e) {
               refused.back() = refused_here(*message.envelope, e.what());
               tell_refused();
             }
           }
-          return false;
+          return nullptr;
         },
         [&](const SendResult& result) {
           refused.pop_front();
@@ -110,28 +105,51 @@ SendResult SMTP::rehearse(const Envelope& envelope, std::uint64_t message_size) 
   envelope.check();
   ehlo_or_helo_if_needed();
   SMTPChannel& channel = state_->channel;
+  const SMTPPlan plan = plan_rehearsal(channel, envelope, message_size);
+  SMTPBody nothing{std::string_view()};
+  const SendOptions options;
   SendResult result;
   result.recipients.resize(envelope.to.size());
+  bool refused = true;
+  const auto ask = [&](std::size_t begin, std::size_t end) {
+    SMTPTransaction transaction(channel, envelope, plan, nothing, options, result, begin, end);
+    transaction.rehearse();
+    while (!transaction.push(nullptr) || !transaction.done()) {
+      transaction.take(channel.read_reply(transaction.patience()));
+    }
+    refused = refused && transaction.refused();
+  };
+  std::size_t begin = 0;
   channel.run([&] {
-    const SMTPPlan plan = plan_rehearsal(channel, envelope, message_size);
-    SMTPBody nothing{std::string_view()};
-    const SendOptions options;
-    std::size_t begin = 0;
-    bool refused = true;
     while (begin < envelope.to.size() && channel.is_open()) {
       const std::size_t end = end_by_limits(channel.capabilities, envelope, begin);
-      SMTPTransaction transaction(channel, envelope, plan, nothing, options, result, begin, end);
-      transaction.rehearse();
-      while (!transaction.push(nullptr) || !transaction.done()) {
-        transaction.take(channel.read_reply(transaction.patience()));
-      }
-      refused = refused && transaction.refused();
+      ask(begin, end);
       begin = end;
     }
-    result.sender_refused = refused;
   });
+  for (; begin < envelope.to.size(); ++begin) {  // after a 421
+    result.recipients[begin] = {Verdict::for_now, result.recipients.front().reply};
+  }
+  result.sender_refused = refused;
   if (is_open() && channel.transaction) rset();
   return result;
+}
+
+// As smtplib has it: what nobody was accepted for is an exception.
+SendResult SMTP::accepted_by_some(SendResult result) const {
+  if (result.any(Verdict::accepted)) return result;
+  const SMTPChannel& channel = state_->channel;
+  for (const RecipientResult& recipient : result.recipients) {
+    if (recipient.verdict != Verdict::unknown) continue;
+    throw SMTPServerDisconnected(
+        channel.describe("message", "no verdict came: " + recipient.reply.text), 0, Phase::receive);
+  }
+  if (result.message_refused) {
+    const SMTPReply reply = result.message_reply;
+    throw SMTPDataError(channel.describe("message", reply), reply, std::move(result));
+  }
+  const SMTPReply reply = result.recipients.front().reply;
+  throw SMTPRecipientsRefused(channel.describe("RCPT", reply), reply, std::move(result));
 }
 
 SendResult SMTP::send_message(const Message& message, const SendOptions& options) {
@@ -149,7 +167,8 @@ SendResult SMTP::send_message(const Envelope& envelope, const Message& message,
                               const SendOptions& options) {
   envelope.check();
   ehlo_or_helo_if_needed();
-  return send(envelope, message.to_string({.allow_8bit = capabilities().eight_bit_mime}), options);
+  return accepted_by_some(
+      send(envelope, message.to_string({.allow_8bit = capabilities().eight_bit_mime}), options));
 }
 
 SendResult SMTP::sendmail(std::string_view from, const std::vector<std::string>& to,
@@ -157,17 +176,7 @@ SendResult SMTP::sendmail(std::string_view from, const std::vector<std::string>&
   Envelope envelope;
   envelope.from = from;
   envelope.to.assign(to.begin(), to.end());
-  SendResult result = send(envelope, message);
-  if (result.any(Verdict::accepted)) return result;
-  const SMTPChannel& channel = state_->channel;
-  for (const RecipientResult& recipient : result.recipients) {
-    if (recipient.verdict != Verdict::unknown) continue;
-    throw SMTPServerDisconnected(
-        channel.describe("message", "no verdict came: " + recipient.reply.text), 0, Phase::receive);
-  }
-  const SMTPReply reply = result.recipients.front().reply;
-  if (result.message_refused) throw SMTPDataError(channel.describe("message", reply), reply);
-  throw SMTPRecipientsRefused(channel.describe("RCPT", reply), reply, std::move(result));
+  return accepted_by_some(send(envelope, message));
 }
 
 }  // namespace proto

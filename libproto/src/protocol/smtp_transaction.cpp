@@ -1,9 +1,10 @@
 #include "protocol/smtp_transaction.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/characters.h"
+#include "protocol/smtp_plan.h"
+#include "protocol/smtp_transfer.h"
 
 namespace proto {
 namespace {
@@ -15,10 +16,6 @@ Verdict verdict_of(const SMTPReply& reply) noexcept {
 // Every decision has a reply, or says in words why there is none.
 bool is_decided(const RecipientResult& result) noexcept {
   return result.reply.code != 0 || !result.reply.text.empty();
-}
-
-bool refuses(const SMTPReply& reply) noexcept {
-  return reply.for_now() || reply.for_good();
 }
 
 }  // namespace
@@ -51,8 +48,14 @@ std::chrono::milliseconds SMTPTransaction::patience() const {
 bool SMTPTransaction::push(const SMTPTransaction* behind) {
   LinePipeline& pipeline = channel_.pipeline();
   if (!begun_ && pipeline.has_room()) {
-    // A dot always ends a transaction; a BDAT that is refused does not (RFC 3030 §2).
-    rset_ = (behind != nullptr ? behind->plan_.bdat : channel_.transaction) ? 1 : 0;
+    if (mail_max_reached(channel_)) {
+      decide_rest(Verdict::for_now,
+                  {0, {}, "the server takes no more messages over one connection"});
+      return sent_all_ = true;
+    }
+    // A dot under way will end its transaction; a BDAT that is refused does not (RFC 3030 §2).
+    const bool under_way = behind != nullptr && !behind->done();
+    rset_ = (under_way ? behind->plan_.bdat : channel_.transaction) ? 1 : 0;
     begun_ = true;
     ++channel_.messages;
   }
@@ -101,9 +104,7 @@ bool SMTPTransaction::push_message() {
     }
   }
   if (!plan_.bdat && accepted_.empty()) {
-    // RFC 2920 §3.1: DATA was in the flight that all recipients were refused in.
-    const std::string_view dot = ".\r\n";
-    push_body({}, {&dot, 1});
+    end_for_nobody();
     return sent_all_ = true;
   }
   if (channel_.options().connect.trace) {
@@ -111,45 +112,27 @@ bool SMTPTransaction::push_message() {
                "the message: " + std::to_string(body_.size()) + " bytes");
   }
   body_.rewind();
+  SMTPTransfer transfer(channel_, {plan_.bdat, plan_.raw}, [this] { commit(); });
   if (body_.is_small()) {
-    push_small();
-  } else if (plan_.bdat) {
-    stream_bdat();
+    transfer.push(body_);
+    ++pushed_;
+    expect_verdicts(1);
+  } else if (transfer.stream(body_)) {
+    expect_verdicts(0);
   } else {
-    stream_data();
+    refuse_message(transfer.refusal());
+    end(verdict_of(transfer.refusal()), transfer.refusal());
   }
   return sent_all_ = true;
 }
 
-void SMTPTransaction::push_small() {
-  const std::string_view text = body_.next();
-  if (plan_.raw) {
-    commit();
-    return push_body("BDAT " + std::to_string(text.size()) + " LAST", {&text, 1});
-  }
-  DataEncoder encoder(plan_.bdat ? DataEncoder::Dots::plain : DataEncoder::Dots::stuffed);
-  DataBlock& block = channel_.block();
-  std::string front;  // what a first block, and more, did not hold
-  for (std::string_view rest = text; !rest.empty();) {
-    rest.remove_prefix(encoder.encode(rest, block));
-    if (block.has_room()) continue;
-    for (const std::string_view part : block.parts()) front += part;
-    block.clear();
-  }
-  encoder.finish(block);
-  commit();
-  std::array<std::string_view, DataBlock::kMaxParts + 1> all{front};
-  const auto parts = block.parts();
-  std::copy(parts.begin(), parts.end(), all.begin() + 1);
-  const std::size_t size = front.size() + block.size();
-  push_body(plan_.bdat ? "BDAT " + std::to_string(size) + " LAST" : std::string(),
-            std::span(all).first(parts.size() + 1));
-}
-
-void SMTPTransaction::push_body(std::string_view command, std::span<const std::string_view> bytes) {
-  channel_.pipeline().push_data(command, bytes);
+// RFC 2920 §3.1: DATA was in the flight that all recipients were refused in, and the server says
+// 354 all the same. To LMTP a dot would have no reply, which RFC 2033 §4.2 rules out.
+void SMTPTransaction::end_for_nobody() {
+  if (channel_.options().lmtp) return channel_.close();
+  const std::string_view dot = ".\r\n";
+  channel_.pipeline().push_data({}, {&dot, 1});
   ++pushed_;
-  expect_verdicts(1);
 }
 
 // LMTP answers once for each recipient that it took (RFC 2033 §4.2).
@@ -164,126 +147,12 @@ void SMTPTransaction::commit() {
   committed_ = true;
 }
 
-// `send` returns false where the server began to speak before all went. Then, and where it is gone,
-// what it said is the verdict: the early "552 too large", and not the broken pipe behind it. False:
-// it said so, and the transaction is over.
-bool SMTPTransaction::send_or_hear(const std::function<bool()>& send) {
-  channel_.allow(channel_.timeouts().block);
-  std::exception_ptr failed;
-  try {
-    if (send()) return true;
-  } catch (const TimeoutError&) {
-    throw;
-  } catch (const CancelledError&) {
-    throw;
-  } catch (const NetworkError&) {
-    failed = std::current_exception();
-  }
-  try {
-    for (bool refused = false; !refused;) {
-      const bool of_chunk = chunks_ > 0;
-      of_chunk ? void(--chunks_) : channel_.pipeline().expect();
-      const SMTPReply& reply = channel_.read_reply(channel_.timeouts().end, true);
-      refused = refuses(reply);
-      if (refused) end(verdict_of(reply), reply);
-      if (!refused && !of_chunk) channel_.refuse("message", "no reply before its end", reply);
-    }
-  } catch (const NetworkError&) {
-    if (failed) std::rethrow_exception(failed);
-    throw;
-  }
-  channel_.close();  // it still waits for the rest
-  return false;
-}
-
-bool SMTPTransaction::send_block(const DataBlock& block) {
-  return send_or_hear(
-      [&] { return channel_.stream().write_until_readable(block.parts()) == block.size(); });
-}
-
-void SMTPTransaction::stream_data() {
-  DataEncoder encoder;
-  DataBlock& block = channel_.block();
-  while (!body_.at_end()) {
-    std::string_view piece = body_.next();
-    do {
-      piece.remove_prefix(encoder.encode(piece, block));
-      const bool joins_the_end = piece.empty() && body_.at_end() && block.has_room();
-      if (joins_the_end) break;
-      if (!send_block(block)) return;
-      block.clear();
-    } while (!piece.empty());
-  }
-  encoder.finish(block);
-  commit();
-  if (send_block(block)) expect_verdicts(0);
-}
-
-void SMTPTransaction::stream_bdat() {
-  DataEncoder encoder(DataEncoder::Dots::plain);
-  DataBlock& block = channel_.block();
-  while (!body_.at_end()) {
-    std::string_view piece = body_.next();
-    if (plan_.raw) {
-      if (!send_chunk({&piece, 1}, piece.size(), body_.at_end())) return;
-      continue;
-    }
-    do {
-      piece.remove_prefix(encoder.encode(piece, block));
-      const bool last = piece.empty() && body_.at_end() && block.has_room();
-      if (last) encoder.finish(block);
-      if (!send_chunk(block.parts(), block.size(), last)) return;
-      block.clear();
-      if (last) return expect_verdicts(0);
-    } while (!piece.empty());
-  }
-  if (!plan_.raw) {
-    encoder.finish(block);
-    if (!send_chunk(block.parts(), block.size(), true)) return;
-  }
-  expect_verdicts(0);
-}
-
-bool SMTPTransaction::send_chunk(std::span<const std::string_view> parts, std::size_t size,
-                                 bool last) {
-  // The end goes only when all that came before it was taken.
-  constexpr std::size_t kChunksAhead = 8;
-  if (!read_chunk_replies(last ? 0 : kChunksAhead)) return false;
-  if (last) commit();
-  const std::string command = "BDAT " + std::to_string(size) + (last ? " LAST\r\n" : "\r\n");
-  std::array<std::string_view, DataBlock::kMaxParts + 1> all;
-  all[0] = command;
-  std::copy(parts.begin(), parts.end(), all.begin() + 1);
-  const bool sent = send_or_hear([&] {
-    channel_.stream().write(std::span(all).first(parts.size() + 1));
-    return true;
-  });
-  if (!sent || last) return sent;
-  channel_.pipeline().expect();
-  ++chunks_;
-  return true;
-}
-
-// Until no more than `leave` are due. False: a chunk was refused, and the transaction is over.
-bool SMTPTransaction::read_chunk_replies(std::size_t leave) {
-  bool good = true;
-  while (chunks_ > (good ? leave : 0)) {
-    const SMTPReply& reply = channel_.read_reply(channel_.timeouts().end);
-    --chunks_;
-    if (reply.code == 250) continue;
-    if (!refuses(reply)) channel_.refuse("BDAT", "250", reply);
-    if (good) end(verdict_of(reply), reply);
-    good = false;
-    if (!channel_.is_open()) break;
-  }
-  return good;
-}
-
 void SMTPTransaction::take(const SMTPReply& reply) {
   const Step answered = step(taken_);
   const std::size_t index = first_ + taken_ - rset_ - 1;  // of the recipient, where it is RCPT
   if (reply.code == 421) {
     refused_ = refused_ || answered == Step::rset || answered == Step::mail;
+    if (answered == Step::data || answered == Step::body) refuse_message(reply);
     return end(Verdict::for_now, reply);
   }
   switch (answered) {
@@ -333,7 +202,7 @@ void SMTPTransaction::take_data(const SMTPReply& reply) {
   if (reply.code == 354) {
     go_ahead_ = true;
   } else if (refuses(reply)) {
-    result_.message_refused = !accepted_.empty();
+    refuse_message(reply);
     decide_rest(verdict_of(reply), reply);
   } else {
     channel_.refuse("DATA", "354", reply);
@@ -344,7 +213,7 @@ void SMTPTransaction::take_body(const SMTPReply& reply) {
   if (!plan_.bdat || reply.code == 250) channel_.transaction = false;
   if (accepted_.empty()) return;  // a message for nobody
   if (reply.code != 250 && !refuses(reply)) channel_.refuse("message", "250", reply);
-  if (!reply.ok()) result_.message_refused = true;
+  if (!reply.ok()) refuse_message(reply);
   if (!channel_.options().lmtp) return decide_rest(verdict_of(reply), reply);
   const std::size_t index = accepted_[verdicts_++];
   decide(index, verdict_of(reply), reply);
@@ -362,10 +231,16 @@ void SMTPTransaction::decide_rest(Verdict verdict, const SMTPReply& reply) {
   for (std::size_t i = first_; i < last_; ++i) decide(i, verdict, reply);
 }
 
+// What decides for the recipients that are left, and not about them.
+void SMTPTransaction::refuse_message(const SMTPReply& reply) {
+  if (accepted_.empty() || result_.message_refused) return;
+  result_.message_refused = true;
+  result_.message_reply = reply;
+}
+
 // Before its time: nothing more goes, nothing more is waited for.
 void SMTPTransaction::end(Verdict verdict, const SMTPReply& reply) {
   if (reply.code == 421) channel_.close();
-  result_.message_refused = result_.message_refused || !accepted_.empty();
   decide_rest(verdict, SMTPReply(reply));
   sent_all_ = true;
   taken_ = pushed_;

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,14 +64,7 @@ class SMTPTransaction {
 
   void append_line(Step which, std::string& line) const;
   bool push_message();
-  void push_small();
-  void push_body(std::string_view command, std::span<const std::string_view> bytes);
-  void stream_data();
-  void stream_bdat();
-  bool send_block(const DataBlock& block);
-  bool send_chunk(std::span<const std::string_view> parts, std::size_t size, bool last);
-  bool read_chunk_replies(std::size_t leave);
-  bool send_or_hear(const std::function<bool()>& send);
+  void end_for_nobody();
   void expect_verdicts(std::size_t have);
   void commit();
 
@@ -83,6 +74,7 @@ class SMTPTransaction {
   void take_body(const SMTPReply& reply);
   void decide(std::size_t index, Verdict verdict, const SMTPReply& reply);
   void decide_rest(Verdict verdict, const SMTPReply& reply);
+  void refuse_message(const SMTPReply& reply);
   void end(Verdict verdict, const SMTPReply& reply);
 
   SMTPChannel& channel_;
@@ -102,7 +94,6 @@ class SMTPTransaction {
   bool refused_ = false;  // MAIL
   bool go_ahead_ = false;
   bool committed_ = false;
-  std::size_t chunks_ = 0;             // whose replies are due
   std::vector<std::size_t> accepted_;  // by RCPT, and without a verdict yet
   std::size_t verdicts_ = 0;           // of those in accepted_, by LMTP
 };

@@ -2,11 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
-#include "proto/server.h"
-#include "support/naive_data.h"
-#include "support/process.h"
 #include "support/smtp_scripts.h"
 
 namespace proto {
@@ -318,7 +313,7 @@ TEST(SMTP, LimitsPartTheRecipients) {
   for (const RecipientResult& r : result.recipients) texts += r.reply.text + " ";
   EXPECT_EQ(texts, "one one two three three ");
   EXPECT_FALSE(result.sender_refused);
-  EXPECT_THROW(smtp.send(five, kMessage), SMTPNotSupportedError) << "MAILMAX";
+  EXPECT_THROW((void)smtp.send(five, kMessage), SMTPNotSupportedError) << "MAILMAX";
   smtp.quit();
 }
 
@@ -412,98 +407,11 @@ TEST(SMTP, EveryReplyEndedAtEveryByte) {
       if (which == 3) {
         EXPECT_TRUE(smtp.send(kEnvelope, kMessage).all(Verdict::unknown)) << cut;
       } else {
-        EXPECT_THROW(smtp.send(kEnvelope, kMessage), SMTPServerDisconnected) << which << " " << cut;
+        EXPECT_THROW((void)smtp.send(kEnvelope, kMessage), SMTPServerDisconnected)
+            << which << " " << cut;
       }
     }
   }
-}
-
-std::string large_message(const char* line_end) {
-  std::string text = std::string("Subject: large") + line_end + line_end;
-  for (int i = 0; text.size() < 3'000'000; ++i) {
-    text += (i % 9 == 0 ? "." : "") + std::to_string(i * 7919) + " and more" + line_end;
-  }
-  return text;
-}
-
-TEST(SMTP, LargeMessagesFromMemoryAndFile) {
-  for (const char* line_end : {"\n", "\r\n"}) {
-    const std::string text = large_message(line_end);
-    const TempFolder folder;
-    FileSource file(folder.write("message", text));
-    std::string received;
-    for (const bool from_file : {false, true}) {
-      ScriptedPeer peer(greets() + takes_envelope() + answers("DATA", "354 go\r\n") +
-                        Script{call([&] { received.clear(); }), expect_until("\r\n.\r\n"),
-                               send("250 ok\r\n"), expect_end()});
-      SMTP smtp = connect_to(peer);
-      const SendResult r = from_file ? smtp.send(kEnvelope, file) : smtp.send(kEnvelope, text);
-      EXPECT_TRUE(r.all(Verdict::accepted));
-      smtp.close();
-      peer.finish();
-      EXPECT_EQ(peer.counts().bytes, std::string("EHLO client.example.org\r\nMAIL FROM:"
-                                                 "<me@example.org>\r\nRCPT TO:<you@example.net>\r\n"
-                                                 "DATA\r\n")
-                                             .size() +
-                                         naive_data(text, true).size());
-    }
-  }
-}
-
-// Takes a message by BDAT; `refuse_at`: the chunk that it refuses.
-struct ChunkServer {
-  explicit ChunkServer(std::size_t refuse_at = SIZE_MAX)
-      : server(Address("127.0.0.1", 0),
-               [this, refuse_at](Connection& connection) { serve(connection.stream, refuse_at); }),
-        thread([this] { server.handle_request(); }) {}
-
-  void serve(Stream& stream, std::size_t refuse_at) {
-    stream.write("220 hi\r\n");
-    for (std::string line; line != "QUIT";) {
-      line = stream.read_line(1000);
-      if (line.starts_with("EHLO")) stream.write("250-mx\r\n250-PIPELINING\r\n");
-      if (line.starts_with("BDAT ")) {
-        std::string chunk(std::stoul(line.substr(5)), '\0');
-        stream.read_exactly(chunk);
-        text += chunk;
-        if (++chunks > refuse_at) {
-          stream.write("552 too large\r\n");
-          continue;
-        }
-      }
-      stream.write(line.starts_with("EHLO") ? "250 CHUNKING\r\n" : "250 ok\r\n");
-    }
-  }
-
-  std::string text;
-  std::size_t chunks = 0;
-  TCPServer server;
-  std::jthread thread;
-};
-
-TEST(SMTP, ChunksOfALargeMessage) {
-  for (const char* line_end : {"\n", "\r\n"}) {
-    const std::string text = large_message(line_end);
-    ChunkServer server;
-    SMTP smtp("127.0.0.1", server.server.server_address().port(), test_smtp_options());
-    EXPECT_TRUE(smtp.send(kEnvelope, text).all(Verdict::accepted));
-    smtp.quit();
-    server.thread.join();
-    EXPECT_TRUE(server.text == naive_data(text, false));
-    EXPECT_GT(server.chunks, 8U);
-  }
-}
-
-TEST(SMTP, ARefusedChunkLeavesTheConnectionInStep) {
-  const std::string text = large_message("\r\n");
-  ChunkServer server(2);
-  SMTP smtp("127.0.0.1", server.server.server_address().port(), test_smtp_options());
-  const SendResult result = smtp.send(kEnvelope, text);
-  EXPECT_EQ(result.recipients[0].reply.code, 552);
-  EXPECT_TRUE(result.message_refused);
-  ASSERT_TRUE(smtp.is_open());
-  smtp.noop();
-  smtp.quit();
 }
 
 TEST(SMTP, RehearseSendsNothing) {
@@ -531,7 +439,9 @@ TEST(SMTP, EachVerdictIsToldWhenItIsKnown) {
   options.on_verdict = [&](std::size_t i, const RecipientResult& r) {
     told += std::to_string(i) + std::string(to_string(r.verdict)) + " ";
   };
-  smtp.send({"me@example.org", {"a@x.test", "b@x.test"}, "", ""}, kMessage, options);
+  const SendResult result =
+      smtp.send({"me@example.org", {"a@x.test", "b@x.test"}, "", ""}, kMessage, options);
+  EXPECT_TRUE(result.any(Verdict::accepted));
   EXPECT_EQ(told, "1refused for good commit 0accepted ");
   smtp.quit();
 }
@@ -587,7 +497,7 @@ TEST(SMTP, PhasesHaveTheirOwnTimes) {
   options.timeouts.data = std::chrono::milliseconds(30);
   ScriptedPeer at_data(greets() + takes_envelope() + Script{expect_line("DATA"), stall()});
   SMTP smtp = connect_to(at_data, options);
-  EXPECT_THROW(smtp.send(kEnvelope, kMessage), TimeoutError);
+  EXPECT_THROW((void)smtp.send(kEnvelope, kMessage), TimeoutError);
   EXPECT_FALSE(smtp.is_open());
 }
 
