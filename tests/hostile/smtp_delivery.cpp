@@ -129,7 +129,7 @@ TEST(HostileSMTP, Row30bEarlyRefusalOfAChunk) {
   SMTP smtp = connect_to(peer);
   const SendResult result = smtp.send(kEnvelope, large_message());
   EXPECT_EQ(result.recipients[0].reply.code, 552);
-  EXPECT_FALSE(smtp.is_open());
+  smtp.quit();  // heard between two chunks, the connection was still good as far as we know
 }
 
 TEST(HostileSMTP, Row30cLostInTheBodyIsNotSent) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/naive_data.h"
 #include "support/smtp_scripts.h"
 
 namespace proto {
