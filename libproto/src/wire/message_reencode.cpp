@@ -130,6 +130,8 @@ class Reencoder {
     }
     for (const auto& [name, value] : new_fields) put_field(name, value);
     out_ += "\r\n";
+    // Headers from here on stand in the body.
+    abilities_.smtputf8 = abilities_.smtputf8 && abilities_.eight_bit_mime;
   }
 
   void put_multipart(const MessagePart& part) {

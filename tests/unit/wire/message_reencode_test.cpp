@@ -130,6 +130,16 @@ TEST(Reencode, LeavesNothingButUtf8ForSmtputf8) {
             "Subject: =?utf-8?B?S8O2bG4=?=\r\n" + rest + "\r\nx\n");
 }
 
+// The headers of parts stand in the body.
+TEST(Reencode, TakesNoPartsHeaderForTheMessages) {
+  const std::string message =
+      "Subject: \xc3\xb6\nContent-Type: message/rfc822\n\nSubject: \xc3\xb6\n\n\xc3\xb6\n";
+  const auto text = reencode_message(message, {false, true}).message;
+  ASSERT_TRUE(text);
+  EXPECT_TRUE(text->starts_with("Subject: \xc3\xb6\n")) << *text;
+  EXPECT_FALSE(analyse_message(*text).eight_bit_body) << *text;
+}
+
 TEST(Reencode, EndsTheHeaderWhereItIsRead) {
   const std::string message =
       "Subject: x\nGr\xc3\xbc, and more that is no field\nTo: \xc3\xb6@b\n\nx\n";
