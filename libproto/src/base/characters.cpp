@@ -1,6 +1,7 @@
 #include "base/characters.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -42,6 +43,20 @@ char32_t decode_utf8(std::string_view text, std::size_t& size) noexcept {
   if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return 0;
   size = length;
   return point;
+}
+
+// The first byte in [p, end) that is not ASCII, or `end`: eight at once.
+const char* skip_ascii(const char* p, const char* end) noexcept {
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, p, sizeof eight);
+    eight &= 0x8080808080808080U;
+    if (eight == 0) continue;
+    constexpr bool kLittle = std::endian::native == std::endian::little;
+    return p + (kLittle ? std::countr_zero(eight) : std::countl_zero(eight)) / 8;
+  }
+  while (p != end && static_cast<unsigned char>(*p) < 0x80) ++p;
+  return p;
 }
 
 // Code points that move or hide the text around them, or drive a terminal.
@@ -120,24 +135,13 @@ bool is_ascii(std::string_view text) noexcept {
 }
 
 bool is_valid_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    if (text.size() >= 8) {
-      // Eight bytes of ASCII at once.
-      std::uint64_t eight = 0;
-      std::memcpy(&eight, text.data(), sizeof eight);
-      if ((eight & 0x8080808080808080U) == 0) {
-        text.remove_prefix(sizeof eight);
-        continue;
-      }
-    }
-    if (static_cast<unsigned char>(text.front()) < 0x80) {
-      text.remove_prefix(1);
-      continue;
-    }
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  for (p = skip_ascii(p, end); p != end; p = skip_ascii(p, end)) {
     std::size_t size = 0;
-    decode_utf8(text, size);
+    decode_utf8({p, static_cast<std::size_t>(end - p)}, size);
     if (size == 0) return false;
-    text.remove_prefix(size);
+    p += size;
   }
   return true;
 }

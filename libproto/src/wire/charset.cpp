@@ -19,7 +19,7 @@ constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
 struct Alias {
   std::string_view name;  // as MIME names it, normalised
-  std::string_view iconv;
+  const char* iconv;
 };
 
 // The names that mail uses, and only these: what a stranger writes never reaches iconv_open(),
@@ -89,6 +89,14 @@ constexpr auto kAliases = std::to_array<Alias>({
     {"utf-16le", "UTF-16LE"},
 });
 
+// By part of ISO 8859, of which 12 was never written; by the last digit of "windows-125x".
+constexpr std::array<const char*, 17> kLatinParts = {
+    nullptr,      "ISO-8859-1",  "ISO-8859-2",  "ISO-8859-3",  "ISO-8859-4",  "ISO-8859-5",
+    "ISO-8859-6", "ISO-8859-7",  "ISO-8859-8",  "ISO-8859-9",  "ISO-8859-10", "ISO-8859-11",
+    nullptr,      "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16"};
+constexpr std::array<const char*, 9> kWindowsPages = {
+    "CP1250", "CP1251", "CP1252", "CP1253", "CP1254", "CP1255", "CP1256", "CP1257", "CP1258"};
+
 using Kind = Charset::Kind;
 
 // "ISO-8859-15", "iso8859-15", "iso_8859-15": the number, else 0.
@@ -109,7 +117,7 @@ unsigned latin_part(std::string_view name) {
 
 class Converter {
  public:
-  explicit Converter(const std::string& from) : handle_(iconv_open("UTF-8", from.c_str())) {}
+  explicit Converter(const char* from) : handle_(iconv_open("UTF-8", from)) {}
   ~Converter() {
     if (is_open()) iconv_close(handle_);
   }
@@ -198,7 +206,7 @@ std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) noexcept
 }
 
 Charset find_charset(std::string_view given) {
-  if (equals_ignoring_case(given, "utf-8")) return {Kind::utf8};  // most mail's
+  if (given == "UTF-8" || given == "utf-8") return {Kind::utf8};  // most mail's
   if (given.empty() || given.size() > 40) return {};
   std::string name = lower(trim(given));
   std::replace(name.begin(), name.end(), '_', '-');
@@ -211,18 +219,18 @@ Charset find_charset(std::string_view given) {
   if (const unsigned part = latin_part(name); part == 1) {
     return {Kind::latin1};
   } else if (part != 0) {
-    return {Kind::other, "ISO-8859-" + std::to_string(part)};
+    return {Kind::other, kLatinParts[part]};
   }
   for (const std::string_view prefix : {"windows-125", "x-cp125", "cp125", "cp-125"}) {
     if (name.size() == prefix.size() + 1 && name.starts_with(prefix) && name.back() >= '0' &&
         name.back() <= '8') {
-      return {Kind::other, std::string("CP125") + name.back()};
+      return {Kind::other, kWindowsPages[static_cast<std::size_t>(name.back() - '0')]};
     }
   }
   const auto alias = std::find_if(kAliases.begin(), kAliases.end(),
                                   [&](const Alias& a) { return a.name == name; });
   if (alias == kAliases.end()) return {};
-  return {Kind::other, std::string(alias->iconv)};
+  return {Kind::other, alias->iconv};
 }
 
 std::optional<std::string> to_utf8(const Charset& charset, std::string_view bytes) {

@@ -10,7 +10,7 @@ namespace proto {
 struct Charset {
   enum class Kind { unknown, ascii, utf8, latin1, other };
   Kind kind = Kind::unknown;
-  std::string iconv{};  // its name there, where it is another
+  const char* iconv = nullptr;  // its name there, where it is another
 
   bool is_known() const noexcept { return kind != Kind::unknown; }
 };

@@ -59,11 +59,13 @@ DotDecoder::Step DotDecoder::scan(std::string_view input) {
 
 DotDecoder::Step DotDecoder::piece(std::size_t used, std::string_view text) {
   size_ += text.size();
-  if (size_ > max_bytes_) {
-    throw LimitError("a reply of more than one line is longer than " + std::to_string(max_bytes_) +
-                     " bytes");
-  }
+  if (size_ > max_bytes_) refuse_size();
   return {used, text};
+}
+
+void DotDecoder::refuse_size() const {
+  throw LimitError("a reply of more than one line is longer than " + std::to_string(max_bytes_) +
+                   " bytes");
 }
 
 void DotDecoder::finish() const {

@@ -39,6 +39,7 @@ class DotDecoder {
   };
   Step scan(std::string_view input);
   Step piece(std::size_t used, std::string_view text);
+  [[noreturn]] void refuse_size() const;
 
   State state_ = State::line_start;
   std::uint64_t size_ = 0;

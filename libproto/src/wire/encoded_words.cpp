@@ -21,7 +21,7 @@ constexpr bool is_space(char c) noexcept {
 
 // RFC 2047 §2: what a charset's name may consist of.
 constexpr bool is_charset_char(char c) noexcept {
-  return is_token_char(c) && c != '=' && c != '?';
+  return is_token_char(c);  // neither "=" nor "?" is
 }
 
 void decode_q(std::string_view text, std::string& out) {
@@ -75,6 +75,14 @@ EncodedWord match_word(std::string_view text) {
   return {};
 }
 
+// Where the next "=?" is, from `at` on, or npos.
+std::size_t find_beginning(std::string_view text, std::size_t at) noexcept {
+  for (at = text.find('=', at); at < text.size(); at = text.find('=', at + 1)) {
+    if (at + 1 < text.size() && text[at + 1] == '?') return at;
+  }
+  return text.npos;
+}
+
 // Collects words that stand beside each other, as bytes while the charset stays the same. They
 // stand at the end of what is decoded already: text in UTF-8, as most is, stays where it is.
 class Decoder {
@@ -112,7 +120,7 @@ class Decoder {
 
   std::string take() {
     end_run();
-    out_.resize(cut_utf8(out_, max_bytes_).size());
+    if (out_.size() > max_bytes_) out_.resize(cut_utf8(out_, max_bytes_).size());
     return std::move(out_);
   }
 
@@ -126,7 +134,10 @@ class Decoder {
   }
 
   void end_run() {
-    if (!std::exchange(in_run_, false)) return;
+    if (std::exchange(in_run_, false)) convert_run();
+  }
+
+  void convert_run() {
     const auto bytes = std::string_view(out_).substr(run_);
     if (charset_.kind == Charset::Kind::utf8 && is_valid_utf8(bytes)) return;
     const auto text = to_utf8(charset_, bytes);
@@ -152,8 +163,7 @@ std::string_view without_space(std::string_view text) noexcept {
 
 // What was encoded may hold line ends: they must not come back to life in another header.
 void make_one_line(std::string& text) {
-  const char* const end = text.data() + text.size();
-  if (skip_value(text.data(), end) == end || !has_line_break_or_nul(text)) return;
+  if (!has_line_break_or_nul(text)) return;
   std::string out;
   bool after_break = false;
   for (const char c : text) {
@@ -182,8 +192,8 @@ std::string unfold(std::string_view value) {
 
 std::string decode_header_text(std::string_view value, std::size_t max_bytes) {
   value = without_space(value);
-  const char* const end = value.data() + value.size();
-  if (find_cr_or_lf(value.data(), end) == end) return decode_encoded_words(value, max_bytes);
+  if (value.find('\n') == value.npos && value.find('\r') == value.npos)
+    return decode_encoded_words(value, max_bytes);
   return decode_encoded_words(unfold(value), max_bytes);
 }
 
@@ -191,22 +201,22 @@ std::string decode_encoded_words(std::string_view text, std::size_t max_bytes) {
   Decoder decoder(max_bytes, text.size());
   std::size_t plain_begin = 0;  // what has not been written yet begins here
   bool after_word = false;
-  std::size_t at = text.find("=?");
+  std::size_t at = find_beginning(text, 0);
   while (at != text.npos && !decoder.is_full()) {
     const EncodedWord word = match_word(text.substr(at));
     if (word.size == 0) {
-      at = text.find("=?", at + 1);
+      at = find_beginning(text, at + 1);
       continue;
     }
     std::string_view between = text.substr(plain_begin, at - plain_begin);
-    if (!after_word || !trim(between).empty()) {
+    if (!between.empty() && (!after_word || !trim(between).empty())) {
       decoder.add_plain(between);
       between = {};
     }
     decoder.add_word(word, between, text.substr(at, word.size));
     after_word = true;
     plain_begin = at + word.size;
-    at = text.find("=?", plain_begin);
+    at = find_beginning(text, plain_begin);
   }
   if (!decoder.is_full()) decoder.add_plain(text.substr(plain_begin));
   std::string out = decoder.take();

@@ -82,18 +82,20 @@ std::optional<HeaderField> find_header_field(std::string_view text,
                                              std::string_view name) noexcept {
   if (name.empty()) return std::nullopt;
   const char first = to_lower(name.front());
-  for (std::size_t at = 0; at < text.size(); at = next_line(text, at)) {
-    if (text[at] == '\r' || text[at] == '\n') break;
-    if (to_lower(text[at]) != first) continue;
+  const char also_first = to_upper(name.front());
+  LineStarts lines(text);
+  for (std::size_t at = 0; at < text.size(); at = lines.next()) {
+    const char c = text[at];
+    if (c == '\r' || c == '\n') break;
+    if (c != first && c != also_first) continue;
     if (at == 0 && HeaderLine().feed(text) == HeaderLine::Kind::mailbox) continue;
-    const std::string_view rest = text.substr(at);
-    if (!starts_with_ignoring_case(rest, name)) continue;
-    std::size_t colon = name.size();
-    while (colon < rest.size() && is_blank(rest[colon])) ++colon;
-    if (colon == rest.size() || rest[colon] != ':') continue;
-    std::size_t end = next_line(rest, colon);
-    while (end < rest.size() && is_blank(rest[end])) end = next_line(rest, end);
-    return HeaderField(rest.substr(0, end), name.size(), colon + 1);
+    if (!starts_with_ignoring_case(text.substr(at), name)) continue;
+    std::size_t colon = at + name.size();
+    while (colon < text.size() && is_blank(text[colon])) ++colon;
+    if (colon == text.size() || text[colon] != ':') continue;
+    std::size_t end = lines.next();
+    while (end < text.size() && is_blank(text[end])) end = lines.next();
+    return HeaderField(text.substr(at, end - at), name.size(), colon + 1 - at);
   }
   return std::nullopt;
 }

@@ -73,25 +73,34 @@ void Base64Encoder::finish(std::string& out) {
   column_ = 0;
 }
 
-// Whole groups of four digits at the front of `text`, as long as there is nothing else. Returns how
-// many characters it took.
+// Whole groups of four digits at the front of `text`, as long as there is nothing else but an end.
+// Returns how many characters it took.
 std::size_t Base64Decoder::feed_groups(std::string_view text, std::string& out) {
   std::array<char, 192> buffer;
-  const auto digit = [&](std::size_t i) -> int {
-    return kDigits[static_cast<unsigned char>(text[i])];
-  };
-  std::size_t at = 0;
-  std::size_t used = 0;
-  for (; text.size() - at >= 4 && used + 3 <= buffer.size(); at += 4, used += 3) {
-    const int a = digit(at), b = digit(at + 1), c = digit(at + 2), d = digit(at + 3);
+  char* to = buffer.data();
+  const auto* from = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* const end = from + text.size();
+  for (; end - from >= 4 && to != buffer.data() + buffer.size(); from += 4, to += 3) {
+    const int a = kDigits[from[0]], b = kDigits[from[1]], c = kDigits[from[2]],
+              d = kDigits[from[3]];
     if ((a | b | c | d) < 0) break;
     const int word = (a << 18) | (b << 12) | (c << 6) | d;
-    buffer[used] = static_cast<char>(word >> 16);
-    buffer[used + 1] = static_cast<char>(word >> 8);
-    buffer[used + 2] = static_cast<char>(word);
+    to[0] = static_cast<char>(word >> 16);
+    to[1] = static_cast<char>(word >> 8);
+    to[2] = static_cast<char>(word);
   }
-  out.append(buffer.data(), used);
-  return at;
+  // Mostly that of the end: three digits that stand for two bytes.
+  if (end - from >= 4 && from[3] == '=' && to != buffer.data() + buffer.size()) {
+    const int a = kDigits[from[0]], b = kDigits[from[1]], c = kDigits[from[2]];
+    if ((a | b | c) >= 0) {
+      const int word = (a << 10) | (b << 4) | (c >> 2);
+      *to++ = static_cast<char>(word >> 8);
+      *to++ = static_cast<char>(word);
+      from += 4;
+    }
+  }
+  out.append(buffer.data(), to);
+  return text.size() - static_cast<std::size_t>(end - from);
 }
 
 void Base64Decoder::feed(std::string_view text, std::string& out) {

@@ -66,6 +66,18 @@ TEST(Characters, Utf8IsStrict) {
     EXPECT_FALSE(is_valid_utf8(bad)) << quoted(bad);
 }
 
+TEST(Characters, Utf8IsStrictAnywhereInAText) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t behind = 0; behind < 20; ++behind) {
+      const std::string a(before, 'a'), b(behind, 'b');
+      EXPECT_TRUE(is_valid_utf8(a + "ß" + b));
+      EXPECT_TRUE(is_valid_utf8(a + "世ß" + b));
+      EXPECT_FALSE(is_valid_utf8(a + "\xc3" + b));
+      EXPECT_FALSE(is_valid_utf8(a + "ß\x9f" + b));
+    }
+  }
+}
+
 TEST(Characters, LineBreaksAndNulAreFoundAnywhere) {
   EXPECT_TRUE(has_line_break_or_nul("a\rb"));
   EXPECT_TRUE(has_line_break_or_nul("a\n"));
