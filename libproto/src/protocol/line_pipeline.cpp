@@ -13,26 +13,19 @@ LinePipeline::~LinePipeline() {
   wipe(unsent_.data(), unsent_.size());
 }
 
-bool LinePipeline::has_room() noexcept {
-  if (!pipelining_) return sizes_.empty();
-  if (window_used_ >= window_) full_ = true;
-  if (window_used_ <= window_ / 2) full_ = false;
-  return !full_;
-}
-
 void LinePipeline::push(std::string_view command) {
   queue(command, {});
-  if (trace_ != nullptr && *trace_) trace_sent(*trace_, redacted(command));
+  if (is_traced()) trace_sent(*trace_, redacted(command));
 }
 
 void LinePipeline::push_secret(std::string_view prefix, std::string_view secret) {
   hide(secret);
   queue(prefix, secret);
-  if (trace_ != nullptr && *trace_) trace_sent(*trace_, std::string(prefix) + "***");
+  if (is_traced()) trace_sent(*trace_, std::string(prefix) + "***");
 }
 
 void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
-  if (has_line_break_or_nul(prefix) || has_line_break_or_nul(rest))
+  if (has_line_break_or_nul(prefix) || (!rest.empty() && has_line_break_or_nul(rest)))
     throw std::invalid_argument("CR, LF or NUL in a command: " + quoted(redacted(prefix)));
   if (!has_room()) throw std::logic_error("a command before the reply to the last was read");
   if (sizes_.empty()) check_idle("before a command");
@@ -41,7 +34,9 @@ void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
     holds_secret_ = true;
     unsent_.reserve(unsent_.size() + size);  // it must not move with a secret in it
   }
-  unsent_.append(prefix).append(rest).append("\r\n");
+  unsent_.append(prefix);
+  if (!rest.empty()) unsent_.append(rest);
+  unsent_.append("\r\n", 2);
   sizes_.push_back(static_cast<std::uint32_t>(size));
   window_used_ += size;
 }
@@ -51,7 +46,7 @@ void LinePipeline::push_data(std::string_view command, std::span<const std::stri
   if (command.empty()) {
     unsent_.resize(unsent_.size() - 2);
     sizes_.back() -= 2, window_used_ -= 2;
-  } else if (trace_ != nullptr && *trace_) {
+  } else if (is_traced()) {
     trace_sent(*trace_, redacted(command));
   }
   for (const std::string_view piece : bytes) {
@@ -79,13 +74,13 @@ std::string LinePipeline::redacted(std::string_view text) const {
   return out;
 }
 
-void LinePipeline::flush() {
-  if (sent_ == unsent_.size()) return;
+void LinePipeline::send_queued() {
   const auto rest = std::string_view(unsent_).substr(sent_);
   const std::size_t gone = window_used_ - rest.size();
   // What must go before a reply can come. The server has nothing to say until then, so that waiting
   // for it to take these bytes cannot be in vain, whatever it says meanwhile.
   const std::size_t due = sizes_.empty() || sizes_.front() <= gone ? 0 : sizes_.front() - gone;
+  if (due == 0 && gone != 0 && !stream_.peek().empty()) return;  // replies are to be read first
   // All that went before was answered, so it was read: there is room, and no need to ask for it.
   std::size_t went = gone == 0 ? stream_.write_some(rest) : 0;
   if (went < rest.size() && due < rest.size())
@@ -106,7 +101,7 @@ std::string_view LinePipeline::read_line(std::size_t max_bytes) {
   if (sizes_.empty()) throw std::logic_error("no command is out whose reply could be read");
   flush();
   const auto line = stream_.read_line(max_bytes);
-  if (trace_ != nullptr && *trace_) trace_received(*trace_, redacted(line));
+  if (is_traced()) trace_received(*trace_, redacted(line));
   return line;
 }
 

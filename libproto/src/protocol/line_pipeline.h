@@ -48,7 +48,12 @@ class LinePipeline {
 
   // False: read a reply first. Turns true again only when half the window is free, so that sends
   // stay large.
-  bool has_room() noexcept;
+  bool has_room() noexcept {
+    if (!pipelining_) return sizes_.empty();
+    if (window_used_ >= window_) full_ = true;
+    if (window_used_ <= window_ / 2) full_ = false;
+    return !full_;
+  }
   // Queues one command, without its CRLF. Throws std::invalid_argument for CR, LF or NUL in it,
   // std::logic_error without room, ProtocolError where the server has said something unasked.
   void push(std::string_view command);
@@ -77,9 +82,13 @@ class LinePipeline {
   std::size_t outstanding() const noexcept { return sizes_.size(); }
   // Sends what is queued up to the oldest command's end at least, so that its reply may be read
   // from the stream.
-  void flush();
+  void flush() {
+    if (sent_ != unsent_.size()) send_queued();
+  }
 
  private:
+  bool is_traced() const noexcept { return trace_ != nullptr && *trace_; }
+  void send_queued();
   void queue(std::string_view prefix, std::string_view rest);
   void check_idle(std::string_view when) const;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "base/characters.h"
 #include "protocol/pop3_state.h"
@@ -49,6 +50,29 @@ class Listing {
   std::optional<std::uint32_t> count_;
   bool ascending_ = true;
   std::vector<Entry> entries_;
+};
+
+// One command for many messages: "TOP 1 0", "TOP 2 0", ...
+class NumberedCommand {
+ public:
+  NumberedCommand(std::string_view verb, std::string_view suffix)
+      : text_(std::string(verb) + ' '), digits_(text_.size()), suffix_(suffix) {
+    text_.resize(digits_ + kMaxDigits + suffix.size());
+  }
+
+  // The view dies at the next call.
+  std::string_view with(std::uint32_t number) noexcept {
+    char* const begin = text_.data();
+    char* const end = std::to_chars(begin + digits_, begin + digits_ + kMaxDigits, number).ptr;
+    std::memcpy(end, suffix_.data(), suffix_.size());
+    return {begin, static_cast<std::size_t>(end - begin) + suffix_.size()};
+  }
+
+ private:
+  static constexpr std::size_t kMaxDigits = 10;
+  std::string text_;
+  std::size_t digits_;  // where they begin
+  std::string_view suffix_;
 };
 
 // A reply about one message is about the one that was asked for.
@@ -196,27 +220,17 @@ void POP3::State::end_text() {
 
 void POP3::State::bulk(std::string_view verb, std::string_view suffix, std::uint64_t max_bytes,
                        POP3Numbers numbers, const std::function<void(const POP3Item&)>& each) {
-  std::string command(verb);
-  const auto set_number = [&](std::uint32_t number) {
-    char digits[10];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    command.resize(verb.size());
-    command.append(1, ' ').append(digits, end).append(suffix);
-  };
+  NumberedCommand command(verb, suffix);
   const std::uint64_t size = numbers.size();
   for (std::uint64_t next = 0, done = 0; done < size; ++done) {
-    for (; next < size && pipeline.has_room(); ++next) {
-      set_number(numbers[next]);
-      pipeline.push(command);
-    }
+    for (; next < size && pipeline.has_room(); ++next) pipeline.push(command.with(numbers[next]));
     const std::uint32_t number = numbers[done];
     const auto status = read_status(verb);
     if (status.ok) {
       each({number, begin_text(max_bytes), nullptr});
       end_text();
     } else {
-      set_number(number);
-      const POP3Error e = error_for(command, status);
+      const POP3Error e = error_for(command.with(number), status);
       const POP3MessageError error(e.what(), e.enhanced(), e.text());
       each({number, {}, &error});
     }
