@@ -115,6 +115,26 @@ Answer look_up_within(const std::string& host, std::uint16_t port, Family family
   throw TimeoutError("cannot resolve " + host + ": timed out", ETIMEDOUT, Phase::resolve, host);
 }
 
+// "localhost" and what is below it is this machine, by both families (RFC 6761 §6.3), though the
+// system knows it by one only, or not at all.
+void add_loopback(const std::string& host, std::uint16_t port, Family family, Answer& answer) {
+  std::string_view name = host;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  constexpr std::string_view kName = "localhost";
+  if (name.size() < kName.size() ||
+      !equals_ignoring_case(name.substr(name.size() - kName.size()), kName) ||
+      (name.size() > kName.size() && name[name.size() - kName.size() - 1] != '.'))
+    return;
+  for (const Address& loopback : {Address("127.0.0.1", port), Address("::1", port)}) {
+    const bool known =
+        std::any_of(answer.addresses.begin(), answer.addresses.end(),
+                    [&](const Address& a) { return a.family() == loopback.family(); });
+    if (!known && (family == Family::unspecified || family == loopback.family()))
+      answer.addresses.push_back(loopback);
+  }
+  answer.code = 0;
+}
+
 void check_host(std::string_view host) {
   const bool bad =
       std::any_of(host.begin(), host.end(), [](char c) { return is_control(c) || c == ' '; });
@@ -140,6 +160,7 @@ std::vector<Address> resolve(std::string_view host, std::uint16_t port, Family f
   const bool bounded = !deadline.is_never() || canceller != nullptr;
   Answer answer = bounded ? look_up_within(name, port, family, deadline, canceller)
                           : look_up(name, port, family, 0);
+  add_loopback(name, port, family, answer);
   if (answer.code != 0 || answer.addresses.empty()) {
     const std::string why = answer.code == EAI_SYSTEM ? error_text(answer.system_code)
                             : answer.code == 0        ? "it has no address"

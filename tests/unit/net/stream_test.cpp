@@ -224,6 +224,9 @@ TEST(Connect, IsCancelledFromAnotherThread) {
 
 TEST(Resolver, NamesLiteralsAndRefusals) {
   EXPECT_EQ(gethostbyname("localhost"), "127.0.0.1");
+  // Whatever the system knows of it (RFC 6761).
+  EXPECT_EQ(resolve("localhost", 7, Family::ipv6).front().to_string(), "[::1]:7");
+  EXPECT_EQ(resolve("a.LocalHost.", 7, Family::ipv4).front().to_string(), "127.0.0.1:7");
   EXPECT_EQ(resolve("::1", 7).front().to_string(), "[::1]:7");
   EXPECT_THROW(resolve("::1", 7, Family::ipv4), ResolveError);
   EXPECT_THROW(resolve("no-such-host.invalid", 1, Family::unspecified, Deadline::after(20s)),
