@@ -13,8 +13,9 @@ namespace proto {
 // What a decoder may make of a body. A bomb is known by its ratio, or by what comes out.
 struct CodingLimits {
   std::uint64_t max_output_bytes = ~std::uint64_t{0};  // all together
-  std::uint64_t max_ratio = 2000;                      // out to in; real text stays below 1,100
-  std::uint64_t free_bytes = std::uint64_t{8} << 20;   // so much may come out at any ratio
+  // Out to in. Real text stays below 100; deflate reaches 1,032, which only a bomb does for long.
+  std::uint64_t max_ratio = 500;
+  std::uint64_t free_bytes = std::uint64_t{8} << 20;  // so much may come out at any ratio
   std::size_t max_codings = 5;
 };
 
