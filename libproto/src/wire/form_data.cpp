@@ -11,12 +11,18 @@ namespace proto {
 
 namespace {
 
-// The WHATWG's way (HTML §4.10.21.8): no reader takes a backslash for an escape.
-std::string escape_name(std::string_view name) {
-  if (name.find('\0') != std::string_view::npos)
-    throw std::invalid_argument("form: NUL in a name: " + quoted(name));
+// The WHATWG's way (HTML §4.10.21.8), or RFC 2616's quoted-string.
+std::string escape_name(std::string_view name, FormData::Escape escape) {
+  const bool percent = escape == FormData::Escape::percent;
+  if (percent ? name.find('\0') != std::string_view::npos : has_line_break_or_nul(name))
+    throw std::invalid_argument("form: a line break or NUL in a name: " + quoted(name));
   std::string out;
   for (const char c : name) {
+    if (!percent) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+      continue;
+    }
     if (c == '"') {
       out += "%22";
     } else if (c == '\r') {
@@ -33,8 +39,9 @@ std::string escape_name(std::string_view name) {
 }  // namespace
 
 // A text that is not in any part: 200 bits of chance.
-FormData::FormData(std::string boundary)
-    : boundary_(boundary.empty() ? "----libproto" + random_text(40) : std::move(boundary)) {}
+FormData::FormData(std::string boundary, Escape escape)
+    : boundary_(boundary.empty() ? "----libproto" + random_text(40) : std::move(boundary)),
+      escape_(escape) {}
 
 void FormData::append(std::string_view text) {
   if (segments_.empty() || !segments_.back().path.empty()) segments_.emplace_back();
@@ -44,8 +51,9 @@ void FormData::append(std::string_view text) {
 
 void FormData::begin_part(std::string_view name, const std::string* file_name,
                           std::string_view content_type, const Fields& fields) {
-  std::string disposition = "form-data; name=\"" + escape_name(name) + "\"";
-  if (file_name != nullptr) disposition += "; filename=\"" + escape_name(*file_name) + "\"";
+  std::string disposition = "form-data; name=\"" + escape_name(name, escape_) + "\"";
+  if (file_name != nullptr)
+    disposition += "; filename=\"" + escape_name(*file_name, escape_) + "\"";
   Fields head = {{"Content-Disposition", disposition}};
   if (!content_type.empty()) head.add("Content-Type", content_type);
   for (const Fields::Field field : fields) head.add(field.name, field.value);
@@ -61,11 +69,20 @@ void FormData::add(std::string_view name, std::string_view value, std::string_vi
   append(value);
 }
 
+void FormData::begin_file(std::string_view name, const FileOptions& options) {
+  begin_part(name, options.file_name.empty() ? nullptr : &options.file_name, options.content_type,
+             options.fields);
+}
+
+void FormData::add(std::string_view name, std::string_view value, const FileOptions& options) {
+  begin_file(name, options);
+  append(value);
+}
+
 void FormData::add_file(std::string_view name, std::string path, std::optional<std::uint64_t> size,
                         const FileOptions& options) {
   if (path.empty()) throw std::invalid_argument("form: a file without a name");
-  begin_part(name, options.file_name.empty() ? nullptr : &options.file_name, options.content_type,
-             options.fields);
+  begin_file(name, options);
   segments_.push_back({{}, std::move(path), size});
 }
 

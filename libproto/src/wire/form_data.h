@@ -26,13 +26,19 @@ class FormData {
     Fields fields = {};                                     // of the part, beside these
   };
 
-  // An empty boundary: a random one.
-  explicit FormData(std::string boundary = {});
+  // How quotes in names go: percent-encoded (with line ends), as browsers have it, or behind a
+  // backslash, as old readers do.
+  enum class Escape { percent, backslash };
 
-  // Each throws std::invalid_argument for NUL in a name, and what Fields refuses in the others.
-  // Quotes and line ends in names go percent-encoded, as browsers have it.
+  // An empty boundary: a random one.
+  explicit FormData(std::string boundary = {}, Escape escape = Escape::percent);
+
+  // Each throws std::invalid_argument for NUL in a name (CR and LF, too, where those are not
+  // encoded), and what Fields refuses in the others.
   void add(std::string_view name, std::string_view value, std::string_view content_type = {},
            const Fields& fields = {});
+  // A value that the server takes for a file.
+  void add(std::string_view name, std::string_view value, const FileOptions& options);
   void add_file(std::string_view name, std::string path, std::optional<std::uint64_t> size,
                 const FileOptions& options);
 
@@ -45,9 +51,11 @@ class FormData {
  private:
   void begin_part(std::string_view name, const std::string* file_name,
                   std::string_view content_type, const Fields& fields);
+  void begin_file(std::string_view name, const FileOptions& options);
   void append(std::string_view text);
 
   std::string boundary_;
+  Escape escape_;
   std::vector<Segment> segments_;
 };
 

@@ -48,6 +48,15 @@ TEST(FormData, EmptyOnesAreWhole) {
   EXPECT_EQ(body(form), "--B--\r\n");
 }
 
+TEST(FormData, AValueMayBeAFileToTheServer) {
+  FormData form("B", FormData::Escape::backslash);
+  form.add("a\"\\", "1", {.file_name = "x\".y", .content_type = {}, .fields = {{"X", "z"}}});
+  EXPECT_EQ(body(form),
+            "--B\r\nContent-Disposition: form-data; name=\"a\\\"\\\\\"; filename=\"x\\\".y\"\r\n"
+            "X: z\r\n\r\n1\r\n--B--\r\n");
+  EXPECT_THROW(form.add("a\r\nX: y", ""), std::invalid_argument);
+}
+
 TEST(FormData, NamesCannotBreakOut) {
   FormData form("B");
   form.add("a\"; x=\"\r\nX: y", "");
