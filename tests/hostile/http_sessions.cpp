@@ -254,6 +254,25 @@ TEST(HttpSession, Hostile52_NamesFromTheServerStayInTheFolder) {
   EXPECT_EQ(read_file(folder.file("x")), "y") << "never overwritten";
 }
 
+TEST(HttpSession, AHostThatWantsHttpsOnlyIsAskedSoInRedirectsToo) {
+  ScriptedPeer plain({head(), redirect("http://other.test/x")});
+  SessionOptions options = direct();
+  options.hsts = std::make_shared<HSTSStore>();
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  ASSERT_TRUE(options.hsts->take(URL::parse("https://other.test/"), "max-age=1000", now));
+  std::vector<std::string> asked;
+  options.connect_to = [&](const Origin& origin) {
+    asked.push_back(origin.to_string());
+    return std::pair(std::string("127.0.0.1"),
+                     origin.scheme == "https" ? std::uint16_t{1} : plain.port());
+  };
+  HTTPSession session(options);
+  EXPECT_THROW(session.get("http://first.test/"), ConnectError);
+  EXPECT_THROW(session.get("http://other.test/"), ConnectError);
+  EXPECT_EQ(asked, (std::vector<std::string>{"http://first.test", "https://other.test",
+                                             "https://other.test"}));
+}
+
 TEST(HttpSession, ABodyThatBreaksOffGoesOnWhereItStopped) {
   ScriptedPeer peer{
       {head(), send(kOk + "ETag: \"e\"\r\nContent-Length: 10\r\n\r\n0123"), close_now()},

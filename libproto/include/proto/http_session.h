@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "proto/cookies.h"
+#include "proto/hsts.h"
 #include "proto/http.h"
 #include "proto/secret.h"
 #include "proto/tls.h"
@@ -91,6 +92,9 @@ struct SessionOptions {
   std::uint64_t max_decoded_bytes = UINT64_MAX;
   // Null: cookies are neither kept nor sent. May be shared by sessions of one thread.
   std::shared_ptr<CookieJar> cookies;
+  // Null: no host is known to want https only. Else each URL is upgraded by it, redirects' too, and
+  // it takes what verified servers say (RFC 6797). May be shared as the cookies.
+  std::shared_ptr<HSTSStore> hsts;
   // Asked for the login of an origin: the first URL's, and for redirects elsewhere that origin's
   // own, never another's.
   std::function<std::optional<HTTPLogin>(const Origin&)> login_for;

@@ -56,8 +56,10 @@ void pause_until(Canceller canceller, Deadline wake, Deadline deadline) {
 SessionExchange::SessionExchange(HTTPSession::Impl& session, SessionResponse::State& state)
     : session_(session),
       state_(state),
-      first_origin_(state.request.url.origin()),
-      no_retry_after_(Deadline::after(session.options.retry.max_time)) {}
+      no_retry_after_(Deadline::after(session.options.retry.max_time)) {
+  state_.request.url = session_.upgraded(state_.request.url);
+  first_origin_ = state_.request.url.origin();
+}
 
 void SessionExchange::note(std::string outcome, std::chrono::steady_clock::time_point since) {
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -194,9 +196,23 @@ void SessionExchange::attempt() {
   connection.request(state_.request.method, target, body, fields);
   state_.response = connection.getresponse();
   state_.times = connection.times();
-  if (session_.options.cookies) {
+  keep_policies();
+}
+
+// Cookies, and whether the host wants https only: of every response, a redirect's too.
+void SessionExchange::keep_policies() {
+  const SessionOptions& options = session_.options;
+  const Fields& fields = state_.response.headers();
+  if (options.cookies) {
     const std::lock_guard lock(session_.mutex);
-    session_.options.cookies->set_all(url, state_.response.headers(), now_seconds());
+    options.cookies->set_all(state_.request.url, fields, now_seconds());
+  }
+  // RFC 6797 §8.1: only over a connection without any certificate error.
+  const auto policy =
+      options.hsts && options.tls.verify ? fields.get("Strict-Transport-Security") : std::nullopt;
+  if (policy) {
+    const std::lock_guard lock(session_.mutex);
+    options.hsts->take(state_.request.url, *policy, now_seconds());
   }
 }
 
@@ -264,7 +280,9 @@ bool SessionExchange::redirect() {
   const auto locations = state_.response.headers().get_all("Location");
   if (locations.empty()) return false;
   for (const std::string_view other : locations) {
-    if (other != locations.front()) throw ProtocolError("two different Location fields");
+    if (other != locations.front())
+      throw ProtocolError("redirected to two places: " + state_.request.url.to_string() +
+                          ": two different Location fields");
   }
   if (state_.redirects >= session_.options.max_redirects) {
     throw RedirectError("more than " + std::to_string(session_.options.max_redirects) +
@@ -273,7 +291,7 @@ bool SessionExchange::redirect() {
   }
   URL to = state_.request.url;
   try {
-    to = state_.request.url.resolve(locations.front());
+    to = session_.upgraded(state_.request.url.resolve(locations.front()));
   } catch (const URLError& e) {
     throw RedirectError(std::string("redirected to no URL: ") + e.what(), false);
   }

@@ -27,6 +27,13 @@ std::shared_ptr<const TLSContext> HTTPSession::Impl::proxy_tls() {
   return proxy_tls_context;
 }
 
+URL HTTPSession::Impl::upgraded(const URL& url) {
+  if (!options.hsts) return url;
+  const std::lock_guard lock(mutex);
+  return options.hsts->upgrade(
+      url, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
+
 Route HTTPSession::Impl::route_to(const URL& url) {
   Route route;
   route.options = options.http;

@@ -35,13 +35,15 @@ struct HTTPSession::Impl {
                          const std::string& proxy_authorization);
   std::shared_ptr<const TLSContext> tls();
   std::shared_ptr<const TLSContext> proxy_tls();
+  // https in place of http, where the host wants that.
+  URL upgraded(const URL& url);
   void log(std::string_view text) const {
     if (options.log) options.log(text);
   }
 
   SessionOptions options;
   ConnectionPool pool;
-  std::mutex mutex;  // guards what follows, and the cookie jar
+  std::mutex mutex;  // guards what follows, the cookie jar and the HSTS store
   std::shared_ptr<const TLSContext> tls_context, proxy_tls_context;
   std::map<std::string, DigestAuth> digests;  // by origin, or by "proxy " and its URL
 };
@@ -93,6 +95,7 @@ class SessionExchange {
  private:
   // One request and its response's head.
   void attempt();
+  void keep_policies();
   Fields fields_for(const URL& url, const Route& route, const Body& body);
   void add_login(Fields& fields, const URL& url, const Body& body);
   std::string proxy_authorization(const Route& route, std::string_view method,
@@ -109,7 +112,7 @@ class SessionExchange {
 
   HTTPSession::Impl& session_;
   SessionResponse::State& state_;
-  const Origin first_origin_;
+  Origin first_origin_;
   const Deadline no_retry_after_;
   bool login_tried_ = false;
   bool proxy_login_tried_ = false;
