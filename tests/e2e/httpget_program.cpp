@@ -73,7 +73,16 @@ TEST(HttpgetProgram, UsageErrorsNameTheOption) {
       {"--proxy", {"-x", "ftp://x"}},
       {"--head", {"-I", "-d", "a=b"}},
       {"--max-filesize", {"--max-filesize", "1x"}},
-      {"--resolve", {"--resolve", "a b:1:::1"}}};
+      {"--resolve", {"--resolve", "a b:1:::1"}},
+      {"--max-time", {"-m", ""}},
+      {"--retry", {"--retry", ""}},
+      {"--pinnedpubkey", {"--pinnedpubkey", "md5//x"}},
+      {"--pinnedpubkey", {"--pinnedpubkey", "sha256//!!"}},
+      {"--url-query", {"--url-query", "+a\nb"}},
+      {"--data", {"-G", "-d", "a\nb"}},
+      {"--form", {"-F", "a=b;type=x\ny"}},
+      {"--form", {"-F", "a=b;headers=x"}},
+      {"--oauth2-bearer", {"--oauth2-bearer", "/dev/null"}}};
   for (const auto& [name, words] : cases) {
     std::vector<std::string> arguments = {"http://127.0.0.1:1/"};
     arguments.insert(arguments.end(), words.begin(), words.end());
@@ -219,6 +228,18 @@ TEST(HttpgetProgram, Network16_AFullDiskForWhatAProxySaysIsAnError) {
     EXPECT_EQ(httpget(parallel, full).status, 23);
     EXPECT_EQ(httpget(parallel).out, "no\n" + format + "no\n" + format);
   }
+}
+
+TEST(HttpgetProgram, Network16_AFileThatMayNotGrowIsAnErrorAndLeavesNothing) {
+  const TempFolder folder;
+  ScriptedPeer peer(
+      {expect_until("\r\n\r\n"),
+       send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'x'))});
+  const auto result = run({"sh", "-c",
+                           "ulimit -f 10; exec '" + our_program("httpget") + "' -o " +
+                               folder.file("out") + " " + peer.address() + " /"});
+  EXPECT_EQ(result.status, 23) << result.describe();
+  EXPECT_EQ(run({"ls", "-A", folder.path()}).out, "");
 }
 
 TEST(HttpgetProgram, Network17_ABrokenPipeIsQuiet) {

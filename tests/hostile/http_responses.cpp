@@ -215,7 +215,7 @@ TEST(HostileHttpConnection, Row03_27_WhatCameIsKeptAndCounted) {
     std::string rest, told;
     std::optional<std::uint64_t> expected;
   };
-  for (const Case& cut : {Case{"Content-Length: 50\r\n\r\nhello", "after 5 of 50 bytes", 50},
+  for (const Case& cut : {Case{"Content-Length: 50\r\n\r\nhello", "5 of 50 bytes", 50},
                           Case{"Transfer-Encoding: chunked\r\n\r\n9\r\nhello",
                                "in a chunk, 4 octets before its end; 5 octets", std::nullopt}}) {
     ScriptedPeer peer({expect_until("\r\n\r\n"), send(kOk + cut.rest)});
@@ -295,9 +295,9 @@ TEST(HostileHttpConnection, Network5and6_ResetsAreErrors) {
 
 TEST(HostileHttpConnection, Network6_AResetIsNoEndForADescriptor) {
   // A length, chunks, and what only the end of the connection ends.
-  for (const std::string& head : {kOk + "Content-Length: 500000\r\n\r\nhello",
-                                  kOk + "Transfer-Encoding: chunked\r\n\r\nfffff\r\nhello",
-                                  kOk + "\r\nhello"}) {
+  for (const std::string& head :
+       {kOk + "Content-Length: 500000\r\n\r\nhello",
+        kOk + "Transfer-Encoding: chunked\r\n\r\nfffff\r\nhello", kOk + "\r\nhello"}) {
     std::promise<void> taken;
     ScriptedPeer peer({expect_until("\r\n\r\n"), send(head),
                        call([&] { taken.get_future().wait_for(std::chrono::seconds(30)); }),

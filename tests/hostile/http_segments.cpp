@@ -140,6 +140,17 @@ TEST_F(HttpSegments, AnErrorWaitsForNobodyThatStalls) {
   }
 }
 
+TEST_F(HttpSegments, AnErrorWaitsForNoFirstResponseThatStalls) {
+  ScriptedPeer peer{{head(),
+                     send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nAccept-Ranges: bytes\r\n"
+                          "Content-Length: 2097152\r\n\r\nx"),
+                     stall()},
+                    {head(), part("\"e\"", "rubbish", kSecond)}};
+  const auto result = get(peer);
+  EXPECT_EQ(result.status, 56) << result.describe();
+  EXPECT_EQ(read_file(file), "old");
+}
+
 TEST_F(HttpSegments, AnEarlyEndIsAnErrorOrGoesOnWhereItStopped) {
   ScriptedPeer ends{first, {head(), part("\"e\"", range, kSecond.substr(0, 1000)), close_now()}};
   EXPECT_EQ(get(ends).status, 18);

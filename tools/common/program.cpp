@@ -48,6 +48,7 @@ void start_program(const char* name) {
   if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
   if (::fcntl(STDERR_FILENO, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of write()
   struct sigaction action {};
   action.sa_handler = end_by_signal;
   action.sa_flags = SA_NODEFER;
@@ -67,6 +68,10 @@ void error_line(std::string_view text) {
   const std::string line = std::string(program_name) + ": " + one_line(text) + "\n";
   // One write: lines of several processes do not mix.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+void print_to_stderr(std::string_view text) {
+  if (!text.empty() && ::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
 
 int remember_temporary(const std::string& path) {

@@ -6,14 +6,17 @@
 
 namespace proto::tools {
 
-// Call it first in main(): SIGPIPE becomes an error of write(), descriptors 0 to 2 are never free
-// for a socket or a file, and SIGINT and SIGTERM end the program at once, with its temporary files
-// removed and the exit status of that signal. `name` must live as long as the program.
+// Call it first in main(): SIGPIPE and SIGXFSZ become errors of write(), descriptors 0 to 2 are
+// never free for a socket or a file, and SIGINT and SIGTERM end the program at once, with its
+// temporary files removed and the exit status of that signal. `name` must live as long as the
+// program.
 void start_program(const char* name);
 
 // "NAME: text" on stderr: one line, control characters escaped. Errors are silent after silence().
 void error_line(std::string_view text);
 void silence_errors();
+// As it is. What stderr does not take is lost.
+void print_to_stderr(std::string_view text);
 
 // Removed when a signal ends the program. At most 320 at a time; a path of up to 4095 bytes.
 // Returns a slot for forget_temporary(), or -1 where there is no room.

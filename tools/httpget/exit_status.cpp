@@ -53,4 +53,14 @@ int exit_status_of(const std::exception& error, bool in_body) {
   return kReceiveFailed;
 }
 
+std::string message_of(const std::exception& error, const URL& url) {
+  std::string text = error.what();
+  const bool of_the_peer = is<ProtocolError>(error) || is<LimitError>(error) ||
+                           is<ClosedError>(error) || is<DigestError>(error);
+  if (!of_the_peer || text.find(url.host()) != std::string::npos) return text;
+  const auto what = text.find(": ");
+  if (what == std::string::npos) return "cannot fetch " + url.to_string() + ": " + text;
+  return text.insert(what, ": " + url.authority());
+}
+
 }  // namespace proto::httpget

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <exception>
+#include <string>
+
+#include "proto/url.h"
 
 namespace proto::httpget {
 
@@ -31,5 +34,7 @@ enum ExitStatus : int {
 
 // The status for what a transfer threw. `in_body`: its head had come.
 int exit_status_of(const std::exception& error, bool in_body);
+// What is said of it: "what failed: where: why". A parser does not know where; `url` says it then.
+std::string message_of(const std::exception& error, const URL& url);
 
 }  // namespace proto::httpget

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <cstdio>
 
@@ -30,6 +31,24 @@ void add_data(CLI::App& app, Options& options, const char* names, DataPart::Kind
       ->type_name("DATA")
       ->allow_extra_args(false)
       ->trigger_on_parse();
+}
+
+void add_form(CLI::App& app, Options& options, const char* names, bool literal, const char* help) {
+  app.add_option_function<std::vector<std::string>>(
+         names,
+         [&options, literal](const std::vector<std::string>& values) {
+           options.form.push_back({values.back(), literal});
+         },
+         help)
+      ->type_name("PART")
+      ->allow_extra_args(false)
+      ->trigger_on_parse();
+}
+
+// What people type by habit, and what is so here in any case: no globbing, no configuration file,
+// output as it comes, the body of a refusal.
+void add_habits(CLI::App& app) {
+  app.add_flag("-g,--globoff,-N,--no-buffer,-q,--disable,--fail-with-body")->group("");
 }
 
 void add_output_options(CLI::App& app, Options& o) {
@@ -88,10 +107,10 @@ void add_request_options(CLI::App& app, Options& o) {
       ->type_name("DATA")
       ->allow_extra_args(false);
   app.add_flag("--dry-run", o.dry_run, "Print the request as it would go out; connect nowhere");
-  app.add_option("-F,--form", o.form,
-                 "A part of multipart/form-data: name=value, name=@FILE, name=<FILE")
-      ->type_name("PART")
-      ->allow_extra_args(false);
+  add_form(app, o, "-F,--form", false,
+           "A part of multipart/form-data: name=value, name=@FILE, name=<FILE");
+  add_form(app, o, "--form-string", true, "The same; the value is taken as it is");
+  app.add_flag("--form-escape", o.form_escape, "Escape names in form parts by backslashes");
   app.add_option("-r,--range", o.range, "Ask for these bytes: 0-99, 500-, -500")
       ->type_name("RANGE");
   app.add_option("-C,--continue-at", o.resume, "Go on at OFFSET, or where FILE ends (-)")
@@ -112,7 +131,11 @@ void add_request_options(CLI::App& app, Options& o) {
 
 void add_session_options(CLI::App& app, Options& o) {
   app.add_flag("-L,--location", o.location, "Follow redirects");
-  app.add_option("--max-redirs", o.max_redirs, "At most so many")->type_name("N");
+  app.add_option_function<int>(
+         "--max-redirs",
+         [&o](int most) { o.max_redirs = most < 0 ? UINT_MAX : static_cast<unsigned>(most); },
+         "At most so many; -1: any number")
+      ->type_name("N");
   app.add_option("-u,--user", o.user,
                  "Login for the hosts named; asks for the password where it is left out")
       ->type_name("USER:PASSWORD");
@@ -163,65 +186,13 @@ void add_transfer_options(CLI::App& app, Options& o) {
   app.add_option("-m,--max-time", o.max_time, "Seconds for the whole transfer")->type_name("S");
 }
 
-void check(const Options& o) {
-  if (o.operands.empty()) throw UsageError("no URL given (--help shows what there is)");
-  const std::pair<const char*, const std::optional<double>*> seconds[] = {
-      {"--connect-timeout", &o.connect_timeout},
-      {"--max-time", &o.max_time},
-      {"--retry-delay", &o.retry_delay},
-      {"--retry-max-time", &o.retry_max_time}};
-  for (const auto& [name, value] : seconds) {
-    if (*value && !(std::isfinite(**value) && **value >= 0)) {
-      throw UsageError(std::string(name) + ": not a number of seconds");
-    }
+// The parser takes an empty text for 0.
+void check_numbers(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const bool number = option->get_type_name() == "S" || option->get_type_name() == "N";
+    if (number && std::ranges::count(option->results(), std::string()) > 0)
+      throw UsageError(option->get_name(false, true) + ": no number in the value");
   }
-  if (o.parallel_max == 0 || o.parallel_max > 300) throw UsageError("--parallel-max: 1 to 300");
-  if (o.segments < 1 || o.segments > 16) throw UsageError("--segments: from 1 to 16");
-  if (!o.sha256.empty() && (o.sha256.size() != 64 || !hex_decode(o.sha256))) {
-    throw UsageError("--sha256: not 64 hexadecimal digits");
-  }
-  if (!o.form.empty() && (!o.data.empty() || !o.upload.empty())) {
-    throw UsageError("--form: not together with --data or --upload-file");
-  }
-  if (!o.resume.empty() && !o.range.empty())
-    throw UsageError("--continue-at: not together with --range");
-  if (!o.resume.empty() && o.resume != "-" && !parse_decimal(o.resume)) {
-    throw UsageError("--continue-at: neither an offset nor -");
-  }
-  // Heads in FILE would be taken for a part of the body by the run that goes on with it.
-  const bool to_file = o.remote_name || std::ranges::any_of(o.outputs, [](const std::string& name) {
-                         return name != "-";
-                       });
-  if (!o.resume.empty() && to_file && (o.include_head || o.head_only)) {
-    throw UsageError(std::string(o.include_head ? "--include" : "--head") +
-                     ": not together with --continue-at and a file (--dump-header has its own)");
-  }
-  if (o.header_name && !o.remote_name)
-    throw UsageError("--remote-header-name: only with --remote-name");
-  if (!o.method.empty() && !is_token(o.method))
-    throw UsageError("--request: not a method: " + proto::quoted(o.method));
-  const std::pair<const char*, const std::string*> single[] = {{"--user-agent", &o.user_agent},
-                                                               {"--referer", &o.referer},
-                                                               {"--range", &o.range},
-                                                               {"--user", &o.user}};
-  for (const auto& [name, value] : single) {
-    if (has_line_break_or_nul(*value))
-      throw UsageError(std::string(name) + ": a line break in the value");
-  }
-  for (const auto& line : o.headers) {
-    if (has_line_break_or_nul(line))
-      throw UsageError("--header: a line break in " + proto::quoted(line));
-  }
-  for (const auto& text : o.cookies) {
-    if (has_line_break_or_nul(text)) throw UsageError("--cookie: a line break in the value");
-  }
-  if (!o.upload.empty() && !o.data.empty())
-    throw UsageError("--upload-file: not together with --data");
-  const bool has_body =
-      (!o.data.empty() && !o.data_in_query) || !o.form.empty() || !o.upload.empty();
-  if (o.head_only && has_body)
-    throw UsageError("--head: not together with --data, --form or --upload-file");
-  if (o.outputs.size() > o.operands.size()) throw UsageError("--output: more files than URLs");
 }
 
 }  // namespace
@@ -251,6 +222,7 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
   add_request_options(app, options);
   add_session_options(app, options);
   add_transfer_options(app, options);
+  add_habits(app);
   try {
     app.parse(argc, argv);
     // The parser has taken the brackets of "[::1]" for a list's.
@@ -259,8 +231,9 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
         operand = "[" + operand + "]";
     }
     wipe_secrets(argc, argv, app);
+    check_numbers(app);
     if (options.silent && !options.show_error) tools::silence_errors();
-    check(options);
+    check_options(options);
   } catch (const CLI::CallForHelp&) {
     std::fputs(
         tools::help_text(

@@ -26,6 +26,13 @@ struct DataPart {
   std::string text;
 };
 
+// One of -F and --form-string, in the order given. `literal`: no character of the value means
+// anything.
+struct FormPart {
+  std::string text;
+  bool literal = false;
+};
+
 struct Options {
   std::vector<std::string> operands;
 
@@ -56,7 +63,8 @@ struct Options {
   std::string referer;
   std::vector<DataPart> data;
   std::string upload;
-  std::vector<std::string> form;  // -F
+  std::vector<FormPart> form;
+  bool form_escape = false;
   bool data_in_query = false;
   std::vector<std::string> url_query;
   bool dry_run = false;
@@ -70,8 +78,8 @@ struct Options {
 
   // logins, cookies, redirects, retries
   bool location = false;
-  unsigned max_redirs = 30;
-  std::string user;  // "user:password"; wiped from argv, and from here once it is used
+  unsigned max_redirs = 30;  // UINT_MAX: any number
+  std::string user;          // "user:password"; wiped from argv, and from here once it is used
   bool digest = false, basic = false, anyauth = false;
   std::string bearer_file;
   bool netrc = false;
@@ -97,6 +105,10 @@ struct Options {
 
 // Fills `options`; nothing, or the exit status of a run that ends here (--help, --version, usage).
 std::optional<int> parse_options(int argc, char** argv, Options& options);
+
+// Throws UsageError for a value that cannot be used or sent, and for options that do not go
+// together.
+void check_options(const Options& options);
 
 // "1500", "64k", "2M", "1G": factors of 1024. Throws UsageError.
 std::uint64_t parse_size(const std::string& text, const char* option);

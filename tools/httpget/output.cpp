@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 
-#include "base/base64.h"
 #include "base/characters.h"
 #include "httpget/resume.h"
 #include "net/write_fd.h"
@@ -51,6 +51,19 @@ void print(std::string_view text) {
   writing_to("stdout", [text] { write_to_fd(STDOUT_FILENO, text); });
 }
 
+void print_body(const Body& body) {
+  if (!body.source()) return print(body.bytes());
+  std::string buffer(std::size_t{64} * 1024, '\0');
+  char size[24];
+  while (const std::size_t n = body.source()(buffer)) {
+    std::snprintf(size, sizeof size, "%zx\r\n", n);
+    if (!body.length()) print(size);
+    print(std::string_view(buffer).substr(0, n));
+    if (!body.length()) print("\r\n");
+  }
+  if (!body.length()) print("0\r\n\r\n");
+}
+
 Target target_for(const Options& o, const URL& url, std::size_t index) {
   Target target;
   std::string name;
@@ -79,38 +92,6 @@ void take_name_from(const SessionResponse& response, const Options& o, Target& t
   if (name) target.path = o.output_dir.empty() ? *name : o.output_dir + "/" + *name;
 }
 
-DigestCheck::DigestCheck(const Options& o, const SessionResponse& response) {
-  if (!is_success(response.status())) return;
-  if (!o.sha256.empty()) {
-    wanted_.push_back({"--sha256", *hex_decode(o.sha256), Digest(DigestAlgorithm::sha256)});
-  }
-  // Both fields are about coded bytes; a part of a representation has no digest of the whole.
-  const bool decoded = o.compressed && response.headers().contains("Content-Encoding");
-  const std::pair<const char*, bool> fields[] = {
-      {"Content-Digest", !decoded}, {"Repr-Digest", !decoded && response.status() == 200}};
-  for (const auto& [name, applies] : fields) {
-    const auto value = response.headers().get(name);
-    if (!applies || !value || o.head_only) continue;
-    if (const auto digest = parse_digest_field(*value)) {
-      wanted_.push_back({name, digest->bytes, Digest(digest->algorithm)});
-    }
-  }
-}
-
-void DigestCheck::update(std::string_view data) {
-  for (Wanted& w : wanted_) w.digest.update(data);
-}
-
-void DigestCheck::finish() {
-  for (Wanted& w : wanted_) {
-    const std::string got = w.digest.finish();
-    if (got != w.bytes) {
-      throw DigestError("what arrived has the digest " + hex_encode(got) + ", not that of " +
-                        w.name + ", " + hex_encode(w.bytes));
-    }
-  }
-}
-
 void HeadDump::add(std::string_view heads) {
   if (path_.empty()) return;
   if (path_ == "-") return print(heads);
@@ -131,13 +112,19 @@ Output::Output(const Options& options, Target target, Progress& progress, HeadDu
       dump_(dump),
       deadline_(deadline) {}
 
-std::string Output::too_large() const {
-  return "the body is larger than --max-filesize " + std::to_string(options_.max_filesize);
+std::string Output::too_large(const SessionResponse& response) const {
+  return "too large a body: " + response.url().to_string() + ": more than --max-filesize " +
+         std::to_string(options_.max_filesize);
+}
+
+Begun Output::begun() const {
+  if (target_.append_at == 0) return {};
+  return {*target_.path, target_.append_at};
 }
 
 void Output::refuse_large(const SessionResponse& response) const {
   const auto total = response.content_length();
-  if (total && *total > options_.max_filesize) throw TooLargeError(too_large());
+  if (total && *total > options_.max_filesize) throw TooLargeError(too_large(response));
 }
 
 void Output::write_body(SessionResponse& response, int fd, bool to_file) {
@@ -145,7 +132,7 @@ void Output::write_body(SessionResponse& response, int fd, bool to_file) {
   refuse_large(response);
   if (!to_terminal) progress_.begin(response.content_length());
   RateLimit rate(options_.limit_rate);
-  DigestCheck digests(options_, response);
+  DigestCheck digests(options_, response, begun());
   tools::TerminalText terminal;
   // What is looked at, and what a decoder gives, passes through here; the rest need not.
   const bool viewed = to_terminal || digests.active() || options_.compressed;
@@ -154,7 +141,7 @@ void Output::write_body(SessionResponse& response, int fd, bool to_file) {
     std::uint64_t n = 0;
     if (viewed || left == 0) {
       const std::string_view piece = response.read_view();
-      if (piece.size() > left) throw TooLargeError(too_large());
+      if (piece.size() > left) throw TooLargeError(too_large(response));
       digests.update(piece);
       write_to_fd(fd, to_terminal ? terminal.feed(piece) : piece);
       n = piece.size();
@@ -170,28 +157,37 @@ void Output::write_body(SessionResponse& response, int fd, bool to_file) {
 }
 
 // -C: behind what is there already. Each byte of it is of the same resource, so what comes before a
-// failure may stay.
+// failure may stay; but not where the whole turns out to be wrong.
 void Output::append(SessionResponse& response) {
   const int fd = ::open(target_.path->c_str(), O_WRONLY | O_CLOEXEC);
   if (fd < 0) throw WriteError("cannot write", errno);
   const std::unique_ptr<const int, void (*)(const int*)> owner(&fd,
                                                                [](const int* f) { ::close(*f); });
-  if (::lseek(fd, static_cast<off_t>(target_.append_at), SEEK_SET) < 0)
-    throw WriteError("cannot write", errno);
+  const auto begun = static_cast<off_t>(target_.append_at);
+  if (::lseek(fd, begun, SEEK_SET) < 0) throw WriteError("cannot write", errno);
   try {
-    write_body(response, fd, true);
+    append_to(fd, response);
   } catch (const NetworkError&) {
     Resume::keep_validator(*target_.path, response.headers());
     throw;
+  } catch (const DigestError&) {
+    if (::ftruncate(fd, begun) != 0) throw WriteError("cannot write", errno);
+    throw;
   }
-  if (::fsync(fd) != 0) throw WriteError("cannot write", errno);
+}
+
+void Output::append_to(int fd, SessionResponse& response) {
+  write_body(response, fd, true);
+  // An offset before the end: what stood behind the whole is no part of it.
+  const auto end = static_cast<off_t>(target_.append_at + response.delivered());
+  if (::ftruncate(fd, end) != 0 || ::fsync(fd) != 0) throw WriteError("cannot write", errno);
 }
 
 // What is checked over the whole is checked before and behind it.
 void Output::write_segments(SessionResponse& response, Segments& segments,
                             const tools::AtomicFile& file) {
   refuse_large(response);
-  DigestCheck digests(options_, response);
+  DigestCheck digests(options_, response, begun());
   progress_.begin(response.content_length());
   segments.write(response, file);
   if (!digests.active()) return;

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "base/crypto.h"
 #include "common/atomic_file.h"
 #include "common/text.h"
+#include "httpget/digest_check.h"
 #include "httpget/options.h"
 #include "httpget/progress.h"
 #include "httpget/segments.h"
@@ -22,12 +22,6 @@ namespace proto::httpget {
 class TooLargeError : public LimitError {
  public:
   using LimitError::LimitError;
-};
-
-// What arrived has another digest than it should.
-class DigestError : public Error {
- public:
-  using Error::Error;
 };
 
 // Where a body goes: a file, or stdout.
@@ -42,24 +36,6 @@ struct Target {
 Target target_for(const Options& options, const URL& url, std::size_t index);
 // With -J: the name that the response gives, where it gives one.
 void take_name_from(const SessionResponse& response, const Options& options, Target& target);
-
-// Digests that a body must have: --sha256's, and those of the response's own fields (RFC 9530).
-class DigestCheck {
- public:
-  DigestCheck(const Options& options, const SessionResponse& response);
-  bool active() const noexcept { return !wanted_.empty(); }
-  void update(std::string_view data);
-  // Throws DigestError.
-  void finish();
-
- private:
-  struct Wanted {
-    std::string name;
-    std::string bytes;
-    Digest digest;
-  };
-  std::vector<Wanted> wanted_;
-};
 
 // The heads of all transfers, for -D. Thread-safe. Throws WriteError.
 class HeadDump {
@@ -91,12 +67,14 @@ class Output {
   std::size_t head_bytes() const noexcept { return head_bytes_; }
 
  private:
-  std::string too_large() const;
+  Begun begun() const;
+  std::string too_large(const SessionResponse& response) const;
   void refuse_large(const SessionResponse& response) const;
   void write_body(SessionResponse& response, int fd, bool to_file);
   void write_segments(SessionResponse& response, Segments& segments, const tools::AtomicFile& file);
   void write_file(SessionResponse& response, std::string_view heads, Segments* segments);
   void append(SessionResponse& response);
+  void append_to(int fd, SessionResponse& response);
 
   const Options& options_;
   Target target_;
@@ -110,6 +88,8 @@ class Output {
 [[nodiscard]] std::unique_lock<std::mutex> own_stdout();
 // To stdout; on a terminal, control characters escaped. Throws WriteError.
 void print(std::string_view text);
+// A body as it would go out: where it has no length, in chunks. Throws ReadError, too.
+void print_body(const Body& body);
 
 // The heads of responses that led to one that never came; none goes into a file, which does not
 // appear then. Throws WriteError.

@@ -1,18 +1,13 @@
 #include "httpget/request.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <ctime>
-#include <span>
-#include <system_error>
 
 #include "base/characters.h"
 #include "common/atomic_file.h"
-#include "httpget/form.h"
+#include "httpget/request_body.h"
 #include "proto/header_text.h"
 #include "wire/http_date.h"
 
@@ -20,42 +15,9 @@ namespace proto::httpget {
 
 namespace {
 
-// curl's rule for -d @FILE: line ends and NULs are taken out.
-std::string without_line_ends(std::string text) {
-  std::erase_if(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-  return text;
-}
-
-// application/x-www-form-urlencoded, as curl's --data-urlencode: "text", "=text", "name=text",
-// "@FILE", "name@FILE".
-std::string urlencoded(const std::string& text) {
-  const auto at = text.find_first_of("=@");
-  const std::string name = at == std::string::npos ? "" : text.substr(0, at);
-  std::string value = at == std::string::npos ? text : text.substr(at + 1);
-  if (at != std::string::npos && text[at] == '@') value = tools::read_file(value);
-  std::string encoded = percent_encode(value, " ");
-  std::replace(encoded.begin(), encoded.end(), ' ', '+');
-  return name.empty() ? encoded : name + "=" + encoded;
-}
-
-std::string data_of(const DataPart& part) {
-  const bool from_file = part.text.starts_with('@');
-  switch (part.kind) {
-    case DataPart::Kind::raw:
-      return part.text;
-    case DataPart::Kind::urlencode:
-      return urlencoded(part.text);
-    case DataPart::Kind::form:
-      return from_file ? without_line_ends(tools::read_file(part.text.substr(1))) : part.text;
-    case DataPart::Kind::binary:
-    case DataPart::Kind::json:
-      return from_file ? tools::read_file(part.text.substr(1)) : part.text;
-  }
-  return {};
-}
-
-void add_query(URL& url, const std::string& text) {
+void add_query(URL& url, const std::string& text, const char* option) {
   if (text.empty()) return;
+  if (has_line_break_or_nul(text)) throw UsageError(std::string(option) + ": a line break in it");
   url.set_query(url.query() && !url.query()->empty() ? *url.query() + "&" + text : text);
 }
 
@@ -136,7 +98,11 @@ void add_time_condition(Fields& fields, const std::string& text) {
 }
 
 void add_conditions(Fields& fields, const Options& o) {
-  if (!o.range.empty()) fields.add("Range", "bytes=" + o.range);
+  if (!o.range.empty()) {
+    // As curl: a number alone is where it begins.
+    const bool number = o.range.find_first_not_of("0123456789") == std::string::npos;
+    fields.add("Range", "bytes=" + o.range + (number ? "-" : ""));
+  }
   add_time_condition(fields, o.time_condition);
   if (!o.etag_compare.empty()) {
     struct stat status {};
@@ -148,103 +114,50 @@ void add_conditions(Fields& fields, const Options& o) {
   }
 }
 
-// What goes on the wire as it is joined by -d and its like.
-std::string joined_data(const Options& o, bool& json) {
-  std::string data;
-  for (const DataPart& part : o.data) {
-    if (&part != &o.data.front() && part.kind != DataPart::Kind::json) data += '&';
-    data += data_of(part);
-    json = json || part.kind == DataPart::Kind::json;
-  }
-  return data;
-}
-
-constexpr const char* kStdin = "/dev/stdin";
-
-// A file; standard input is read as it is, chunked whatever it is, and once only.
-Body open_file(const std::string& path) {
-  if (path != kStdin) return Body::from_file(path);
-  static std::atomic<bool> begun = false;
-  if (begun) throw ReadError("cannot read stdin: it has been sent already", 0);
-  return Body::from_source([](std::span<char> into) -> std::size_t {
-    begun = true;
-    for (;;) {
-      const ssize_t n = ::read(STDIN_FILENO, into.data(), into.size());
-      if (n >= 0) return static_cast<std::size_t>(n);
-      if (errno != EINTR)
-        throw ReadError("cannot read stdin: " + std::generic_category().message(errno), errno);
-    }
-  });
-}
-
-// One segment after the other: bytes in memory, files as they are read.
-Body form_body(const std::shared_ptr<const std::vector<FormData::Segment>>& segments,
-               std::optional<std::uint64_t> size) {
-  struct Reader {
-    std::shared_ptr<const std::vector<FormData::Segment>> segments;
-    std::size_t index = 0;
-    std::size_t at = 0;
-    std::optional<Body> file;
-  };
-  auto reader = std::make_shared<Reader>(Reader{segments, 0, 0, std::nullopt});
-  return Body::from_source(
-      [reader](std::span<char> into) -> std::size_t {
-        Reader& r = *reader;
-        for (; r.index < r.segments->size(); ++r.index, r.at = 0, r.file.reset()) {
-          const FormData::Segment& segment = (*r.segments)[r.index];
-          if (!segment.path.empty()) {
-            if (!r.file) r.file = open_file(segment.path);
-            if (const std::size_t n = r.file->source()(into)) return n;
-          } else if (r.at < segment.bytes.size()) {
-            const std::size_t n = std::min(into.size(), segment.bytes.size() - r.at);
-            std::copy_n(segment.bytes.begin() + static_cast<std::ptrdiff_t>(r.at), n, into.begin());
-            r.at += n;
-            return n;
-          }
-        }
-        return 0;
-      },
-      size);
-}
-
-void set_body(Request& request, const Options& o) {
-  SessionRequest& http = request.http;
+void set_body(SessionRequest& http, const Options& o) {
   if (!o.form.empty()) {
-    FormData form = make_form(o.form);
-    http.headers.add("Content-Type", form.content_type());
-    const auto size = form.size();  // before its parts are taken
-    auto segments = std::make_shared<const std::vector<FormData::Segment>>(form.take_segments());
-    http.body = [segments, size] { return form_body(segments, size); };
+    http.body = form_body(o, http.headers);
     return;
   }
   if (!o.upload.empty()) {
+    const bool from_stdin = o.upload == "-" || o.upload == ".";
     // As curl: a URL that ends in a slash gets the file's own name.
-    if (http.url.path().ends_with('/') && o.upload != "-") {
+    if (http.url.path().ends_with('/') && !from_stdin) {
       http.url.set_path(http.url.path() + percent_encode(o.upload.substr(o.upload.rfind('/') + 1)));
     }
-    http.body = [path = o.upload == "-" ? kStdin : o.upload] { return open_file(path); };
+    http.body = [path = from_stdin ? kStdin : o.upload] { return open_file(path); };
     return;
   }
   if (o.data.empty()) return;
   bool json = false;
   std::string data = joined_data(o, json);
-  if (o.data_in_query) return add_query(http.url, data);
-  request.bytes = std::make_shared<const std::string>(std::move(data));
-  http.body = [bytes = request.bytes] { return Body(*bytes); };
+  if (o.data_in_query) return add_query(http.url, data, "--data");
+  http.body = [bytes = std::make_shared<const std::string>(std::move(data))] {
+    return Body(*bytes);
+  };
   http.headers.add("Content-Type", json ? "application/json" : "application/x-www-form-urlencoded");
   if (json) http.headers.set("Accept", "application/json");
 }
 
 }  // namespace
 
-Request make_request(const Options& o, const URL& given) {
-  Request request{
-      .http = {.method = o.method, .url = given, .headers = {}, .body = {}, .may_retry = {}},
-      .bytes = {}};
-  SessionRequest& http = request.http;
+namespace {
+
+// -H 'Transfer-Encoding: chunked' is about how the body is framed, which is not ours to add twice.
+bool takes_chunks(const std::string& line) {
+  const auto colon = line.find(':');
+  return colon != std::string::npos &&
+         equals_ignoring_case(line.substr(0, colon), "Transfer-Encoding") &&
+         equals_ignoring_case(trim(std::string_view(line).substr(colon + 1)), "chunked");
+}
+
+}  // namespace
+
+SessionRequest make_request(const Options& o, const URL& given) {
+  SessionRequest http{.method = o.method, .url = given, .headers = {}, .body = {}, .may_retry = {}};
   for (const std::string& text : o.url_query) {
     // As curl's: behind a + it goes as it is.
-    add_query(http.url, text.starts_with('+') ? text.substr(1) : urlencoded(text));
+    add_query(http.url, text.starts_with('+') ? text.substr(1) : urlencoded(text), "--url-query");
   }
   if (!o.user_agent.empty()) http.headers.add("User-Agent", o.user_agent);
   http.headers.add("Accept", "*/*");
@@ -254,31 +167,16 @@ Request make_request(const Options& o, const URL& given) {
     const auto before = http.headers.get("Cookie");
     http.headers.set("Cookie", before ? std::string(*before) + "; " + text : text);
   }
-  set_body(request, o);
+  set_body(http, o);
   add_conditions(http.headers, o);
-  apply_headers(http.headers, o.headers);
+  std::vector<std::string> lines = o.headers;
+  if (http.body && std::erase_if(lines, takes_chunks) > 0)
+    http.body = [make = std::move(http.body)] { return Body::from_source(source_of(make())); };
+  apply_headers(http.headers, lines);
   if (http.method.empty()) {
     http.method = o.head_only ? "HEAD" : !o.upload.empty() ? "PUT" : http.body ? "POST" : "GET";
   }
-  return request;
-}
-
-void count_upload(SessionRequest& request, std::uint64_t& size) {
-  request.body = [make = std::move(request.body), &size] {
-    Body body = make();
-    if (!body.source()) {
-      size = body.bytes().size();
-      return body;
-    }
-    size = 0;
-    return Body::from_source(
-        [source = body.source(), &size](std::span<char> into) {
-          const std::size_t n = source(into);
-          size += n;
-          return n;
-        },
-        body.length());
-  };
+  return http;
 }
 
 bool before_body(const std::exception& error, bool in_body) {

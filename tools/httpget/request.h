@@ -17,19 +17,10 @@ namespace proto::httpget {
 // The operands as URLs: HOST and /PATH, or one URL each. Throws URLError.
 std::vector<URL> urls_of(const std::vector<std::string>& operands);
 
-// A request that can be sent as often as need be. What its body views lives in it.
-struct Request {
-  SessionRequest http;
-  // Shown by a dry run; the whole body where it is in memory.
-  std::shared_ptr<const std::string> bytes;
-};
+// A request that can be sent as often as need be: what its body views lives in it. Throws
+// UsageError, ReadError.
+SessionRequest make_request(const Options& options, const URL& url);
 
-// Throws UsageError, ReadError.
-Request make_request(const Options& options, const URL& url);
-
-// Has the body of `request` counted in `size`, which must outlive it: bytes of the last attempt.
-// One in memory counts whole, so where before_body() holds there were none.
-void count_upload(SessionRequest& request, std::uint64_t& size);
 // A request that ended so sent nothing of its body: there was no connection yet. `in_body`: a head
 // had come.
 bool before_body(const std::exception& error, bool in_body);

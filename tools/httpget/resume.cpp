@@ -1,7 +1,9 @@
 #include "httpget/resume.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -22,6 +24,17 @@ std::string time_of(const struct stat& status) {
   return std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " ";
 }
 
+// Heads that an earlier run put in front of the body (-i).
+bool begins_with_heads(const std::string& path) {
+  constexpr std::string_view kBegin = "HTTP/";
+  char bytes[kBegin.size()];
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t n = ::read(fd, bytes, sizeof bytes);
+  ::close(fd);
+  return n == sizeof bytes && std::string_view(bytes, sizeof bytes) == kBegin;
+}
+
 }  // namespace
 
 Resume::Resume(const Options& o, const Target& target) {
@@ -34,7 +47,8 @@ Resume::Resume(const Options& o, const Target& target) {
   struct stat status {};
   const bool there = ::stat(target.path->c_str(), &status) == 0 && S_ISREG(status.st_mode);
   const std::uint64_t size = there ? static_cast<std::uint64_t>(status.st_size) : 0;
-  if (o.resume == "-") offset_ = size;
+  // Where heads stand in front nobody knows where the body ends: fetched anew.
+  if (o.resume == "-") offset_ = begins_with_heads(*target.path) ? 0 : size;
   if (offset_ > size)
     throw UsageError("--continue-at: the offset lies behind the end of " + escaped(*target.path));
   if (!there) return;
@@ -63,8 +77,8 @@ Resume::Verdict Resume::judge(const SessionResponse& response) const {
   switch (response.status()) {
     case 206: {
       if (!range || !range->range || range->range->first != offset_) {
-        throw HTTPFramingError("the rest from byte " + std::to_string(offset_) +
-                               " was asked for, and the server gave " +
+        throw HTTPFramingError("another range than asked for: " + response.url().to_string() +
+                               ": want the rest from byte " + std::to_string(offset_) + ", got " +
                                (value ? proto::quoted(*value) : "no Content-Range"));
       }
       if (!validator_.empty())

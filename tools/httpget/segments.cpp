@@ -68,8 +68,7 @@ void Segments::write(SessionResponse& whole, const tools::AtomicFile& file) {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-// Called while an exception is handled. The ranges end at once, the first response with its next
-// piece.
+// Called while an exception is handled. All of them end at once.
 void Segments::fail() noexcept {
   {
     const std::lock_guard lock(mutex_);
@@ -107,8 +106,9 @@ void Segments::fetch(ByteRange range, const tools::AtomicFile& file) {
   const auto given = value ? parse_content_range(*value) : std::nullopt;
   if (!given || given->range != range || given->size != size_ ||
       response.content_length().value_or(range.size()) != range.size()) {
-    throw HTTPFramingError("bytes " + std::to_string(range.first) + "-" +
-                           std::to_string(range.last) + " were asked for, and the server gave " +
+    throw HTTPFramingError("another range than asked for: " + response.url().to_string() +
+                           ": want bytes " + std::to_string(range.first) + "-" +
+                           std::to_string(range.last) + ", got " +
                            (value ? proto::quoted(*value) : "no Content-Range"));
   }
   copy(response, range, file);
@@ -121,7 +121,8 @@ void Segments::copy(SessionResponse& from, ByteRange range, const tools::AtomicF
   for (std::uint64_t left = range.size(); left > 0 && !stop_.cancelled();) {
     const std::uint64_t n = from.read_to_fd(place.fd(), std::min(left, rate.quantum()));
     if (n == 0) {
-      throw HTTPFramingError("the range ended " + std::to_string(left) + " bytes too early");
+      throw HTTPFramingError("the range ended early: " + from.url().to_string() + ": " +
+                             std::to_string(left) + " bytes are missing");
     }
     left -= n;
     progress_.add(n);

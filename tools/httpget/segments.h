@@ -28,6 +28,8 @@ class Segments {
   Segments(const Options& options, HTTPSession& session, const SessionRequest& request,
            Deadline deadline, Progress& progress);
 
+  // For the request that brings the first part: a range that fails ends it, too.
+  const Canceller& canceller() const noexcept { return stop_; }
   // The response is a whole resource that is large enough and may be taken apart: it has a strong
   // validator and a length, and the server says that it gives ranges (RFC 9110 §14.3).
   bool fit(const SessionResponse& whole) const;
@@ -56,7 +58,7 @@ class Segments {
   std::uint64_t rate_ = 0;  // each segment's share of --limit-rate
   std::atomic<std::uint64_t> received_ = 0;
   std::atomic<unsigned> connects_ = 0;
-  Canceller stop_;              // ends the requests for ranges
+  Canceller stop_;              // ends all of them
   std::mutex mutex_;            // guards what follows
   std::exception_ptr failure_;  // the first one
 };

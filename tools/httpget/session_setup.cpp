@@ -1,6 +1,7 @@
 #include "httpget/session_setup.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +12,8 @@
 #include "common/atomic_file.h"
 #include "common/log.h"
 #include "common/passwords.h"
+#include "httpget/output.h"
+#include "wire/http_auth.h"
 
 namespace proto::httpget {
 
@@ -104,13 +107,15 @@ void set_connection(SessionOptions& session, const Options& o) {
   connect.trace = tools::make_trace(o.verbosity);
   // Without -m a transfer may take a day, as long as bytes keep moving.
   connect.timeouts.total = std::chrono::hours(24);
-  if (o.connect_timeout) connect.timeouts.connect = milliseconds(*o.connect_timeout);
-  if (o.max_time) connect.timeouts.total = milliseconds(*o.max_time);
+  // As curl: 0 is no bound of the user's.
+  if (o.connect_timeout > 0) connect.timeouts.connect = milliseconds(*o.connect_timeout);
+  if (o.max_time > 0) connect.timeouts.total = milliseconds(*o.max_time);
   if (Address::is_literal(o.interface)) {
     connect.source = Address(o.interface, 0);
   } else {
     connect.interface = o.interface;
   }
+  connect.note_local = !o.write_out.empty();
   for (const std::string& text : o.resolve) add_override(connect, text);
   std::vector<ConnectTo> rules;
   for (const std::string& text : o.connect_to) rules.push_back(parse_connect_to(text));
@@ -162,6 +167,11 @@ void set_login(SessionOptions& session, const Options& o, const std::vector<URL>
     token.erase(std::min(token.find_first_of("\r\n"), token.size()));
     login.bearer = Secret(token);
     wipe(token.data(), token.size());
+    try {
+      (void)bearer_authorization(login.bearer);
+    } catch (const std::invalid_argument&) {
+      throw UsageError("--oauth2-bearer: no token in the first line of " + escaped(o.bearer_file));
+    }
   } else if (!o.user.empty()) {
     const auto colon = o.user.find(':');
     login.user = o.user.substr(0, colon);
@@ -173,7 +183,9 @@ void set_login(SessionOptions& session, const Options& o, const std::vector<URL>
                                                                  .token = false})
                                .password;
   }
-  for (const URL& url : urls) {
+  for (const URL& given : urls) {
+    // What --hsts may make of it is the same host's.
+    const URL url = session.hsts ? session.hsts->upgrade(given, now()) : given;
     if (!login.bearer.empty() || !o.user.empty()) {
       logins[url.origin()] = login;
     } else if (url.user()) {
@@ -184,10 +196,15 @@ void set_login(SessionOptions& session, const Options& o, const std::vector<URL>
     }
   }
   std::string netrc;
-  const bool use_netrc = o.netrc || !o.passwords.netrc.empty();
-  if (use_netrc)
-    netrc = tools::read_file(o.passwords.netrc.empty() ? tools::home_folder() + "/.netrc"
-                                                       : o.passwords.netrc);
+  bool use_netrc = !o.passwords.netrc.empty();
+  if (use_netrc) {
+    netrc = tools::read_file(o.passwords.netrc);
+  } else if (o.netrc) {
+    // As curl: who has none has no login in it.
+    const std::string path = tools::home_folder() + "/.netrc";
+    use_netrc = ::access(path.c_str(), F_OK) == 0;
+    if (use_netrc) netrc = tools::read_file(path);
+  }
   if (logins.empty() && !use_netrc) return;
   session.login_for = [logins, login, use_netrc,
                        text = Secret(netrc)](const Origin& origin) -> std::optional<HTTPLogin> {
@@ -218,6 +235,13 @@ void set_cookies(SessionOptions& session, const Options& o) {
   }
 }
 
+void set_hsts(SessionOptions& session, const Options& o) {
+  if (o.hsts.empty()) return;
+  session.hsts = std::make_shared<HSTSStore>();
+  struct stat status {};
+  if (::stat(o.hsts.c_str(), &status) == 0) session.hsts->read(tools::read_file(o.hsts), now());
+}
+
 }  // namespace
 
 std::chrono::milliseconds milliseconds(double seconds) {
@@ -237,6 +261,7 @@ SessionOptions session_options(const Options& o, const std::vector<URL>& urls) {
   if (o.retry_max_time) session.retry.max_time = milliseconds(*o.retry_max_time);
   set_connection(session, o);
   set_proxy(session, o);
+  set_hsts(session, o);
   set_login(session, o, urls);
   set_cookies(session, o);
   if (o.verbosity > 0)
@@ -244,8 +269,18 @@ SessionOptions session_options(const Options& o, const std::vector<URL>& urls) {
   return session;
 }
 
+void save_hsts(const Options& o, const HSTSStore& hosts) {
+  tools::AtomicFile file(o.hsts);
+  file.write(hosts.write(now()));
+  file.commit();
+}
+
 void save_cookies(const Options& o, const CookieJar& jar) {
   if (o.cookie_jar.empty()) return;
+  if (o.cookie_jar == "-") {
+    const auto lock = own_stdout();
+    return print(jar.write_netscape(now()));
+  }
   tools::AtomicFile file(o.cookie_jar, 0600, true);
   file.write(jar.write_netscape(now()));
   file.commit();

@@ -14,8 +14,10 @@ namespace proto::httpget {
 // PasswordError.
 SessionOptions session_options(const Options& options, const std::vector<URL>& urls);
 
-// Writes the jar of -c, readable by its owner only. Throws WriteError.
+// Writes the jar of -c, readable by its owner only; "-" is stdout. Throws WriteError.
 void save_cookies(const Options& options, const CookieJar& jar);
+// Writes the file of --hsts. Throws WriteError.
+void save_hsts(const Options& options, const HSTSStore& hosts);
 
 std::chrono::milliseconds milliseconds(double seconds);
 

@@ -11,58 +11,15 @@
 #include "base/characters.h"
 #include "common/program.h"
 #include "httpget/exit_status.h"
+#include "httpget/request_body.h"
 #include "httpget/session_setup.h"
+#include "httpget/write_out.h"
 
 namespace proto::httpget {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::chrono::sys_seconds now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return to < from ? 0 : std::chrono::duration<double>(to - from).count();
-}
-
-void fill_report(Report& report, const SessionResponse& response, Clock::time_point start) {
-  report.http_code = response.status();
-  report.http_version = response.response().version();
-  report.headers = response.headers();
-  report.url_effective = response.url().to_string();
-  report.scheme = response.url().scheme();
-  report.content_type = response.headers().get("Content-Type").value_or("");
-  report.redirects = response.redirects();
-  report.connects = response.connects();
-  report.retries = static_cast<unsigned>(response.attempts().size()) - 1 - report.redirects;
-  if (const auto location = response.headers().get("Location");
-      location && response.status() / 100 == 3) {
-    try {
-      report.redirect_url = response.url().resolve(*location).to_string();
-    } catch (const URLError&) {
-      report.redirect_url = *location;
-    }
-  }
-  const auto colon = response.peer().rfind(':');
-  if (colon != std::string::npos) {
-    try {
-      const Address peer = Address::parse(response.peer());
-      report.remote_ip = peer.host();
-      report.remote_port = peer.port();
-    } catch (const std::invalid_argument&) {
-    }
-  }
-  const ConnectTimes& times = response.times();
-  // Zero where the connection was there already.
-  if (times.started >= start) {
-    report.namelookup = seconds_between(start, times.resolved);
-    report.connect = seconds_between(start, times.connected);
-    report.appconnect = seconds_between(start, times.secured);
-  }
-  report.starttransfer = seconds_between(start, Clock::now());
-}
 
 // A reader that went away (head, less) has seen what it wanted.
 void complain(const WriteError& error) {
@@ -85,30 +42,13 @@ Transfers::Transfers(const Options& options, const std::vector<URL>& urls)
       session_(session_options_),
       progress_(!options.silent &&
                 options.progress.value_or(goes_to_file(options) && ::isatty(STDERR_FILENO) == 1)),
-      dump_(options.dump_header) {
-  struct stat status {};
-  if (!options.hsts.empty() && ::stat(options.hsts.c_str(), &status) == 0) {
-    hsts_.read(tools::read_file(options.hsts), now());
-  }
-}
+      dump_(options.dump_header) {}
 
-URL Transfers::upgraded(const URL& url) {
-  const std::lock_guard lock(mutex_);
-  return hsts_.upgrade(url, now());
-}
-
-int Transfers::dry_run(const Request& request) {
-  const std::string head = session_.dry_run(request.http);
+int Transfers::dry_run(const SessionRequest& request) {
+  const std::string head = session_.dry_run(request);
   const auto lock = own_stdout();
   print(head);
-  if (request.bytes) {
-    print(*request.bytes);
-  } else if (request.http.body) {
-    const Body body = request.http.body();
-    std::string buffer(std::size_t{64} * 1024, '\0');
-    while (const std::size_t n = body.source()(buffer))
-      print(std::string_view(buffer).substr(0, n));
-  }
+  if (request.body) print_body(request.body());
   return kDone;
 }
 
@@ -118,11 +58,6 @@ void Transfers::learn(const SessionResponse& response, const Target& target) {
     tools::AtomicFile file(options_.etag_save);
     file.write(std::string(*etag) + "\n");
     file.commit();
-  }
-  if (const auto policy = response.headers().get("Strict-Transport-Security");
-      policy && !options_.hsts.empty()) {
-    const std::lock_guard lock(mutex_);
-    hsts_.take(response.url(), *policy, now());
   }
   if (!options_.resume.empty() && target.path && response.status() / 100 == 2) {
     Resume::keep_validator(*target.path, response.headers());
@@ -184,30 +119,51 @@ int Transfers::receive(SessionResponse& response, const std::string& heads, Targ
   return kDone;
 }
 
+// A body for a file broke off where it cannot be gone on with: all of it, once more. Waits until it
+// is time; false: there are no retries left, or no time.
+bool Transfers::begin_again(const NetworkError& why, const SessionRequest& request,
+                            const SessionResponse& response, unsigned tries, Deadline deadline) {
+  const auto used =
+      tries + static_cast<unsigned>(response.attempts().size()) - 1 - response.redirects();
+  if (request.method != "GET" || response.status() / 100 != 2 || used >= options_.retries ||
+      dynamic_cast<const CancelledError*>(&why) != nullptr)
+    return false;
+  const auto pause = options_.retry_delay ? milliseconds(*options_.retry_delay)
+                                          : std::chrono::seconds(1) * (1U << std::min(used, 9U));
+  const auto last = Deadline::after(session_options_.retry.max_time);
+  const auto when = Clock::now() + pause;
+  if (when >= earlier(deadline, last).when()) return false;
+  if (session_options_.log) session_options_.log(std::string(why.what()) + "; beginning again");
+  std::this_thread::sleep_until(when);
+  return true;
+}
+
 int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
   const auto start = Clock::now();
-  Request request = make_request(options_, upgraded(urls_[index]));
+  SessionRequest request = make_request(options_, urls_[index]);
   std::string heads;
   if (options_.include_head || options_.head_only || !options_.dump_header.empty()) {
-    request.http.on_passed = [&heads](const HTTPResponse& passed) { heads += passed.head_text(); };
+    request.on_passed = [&heads](const HTTPResponse& passed) { heads += passed.head_text(); };
   }
-  report.method = request.http.method;
-  if (!options_.write_out.empty() && request.http.body)
-    count_upload(request.http, report.size_upload);
-  Target target = target_for(options_, request.http.url, index);
+  report.method = request.method;
+  if (!options_.write_out.empty() && request.body)
+    count_upload(request, report.size_upload, session_options_.login_for != nullptr);
+  Target target = target_for(options_, request.url, index);
   report.file_name = target.path.value_or("");
   if (options_.dry_run) return dry_run(request);
-  const Resume resume(options_, target);
   const Deadline deadline = Deadline::after(session_options_.http.connect.timeouts.total);
-  bool complete = false;
   // Heads have their own place, in front of the body.
-  bool split = options_.segments > 1 && !request.http.on_passed;
-  // What changes under a retry is fetched anew, as long as nothing of it has left this program.
+  bool split = options_.segments > 1 && !request.on_passed;
   for (unsigned tries = 0;; ++tries) {
     heads.clear();
+    const Resume resume(options_, target);
+    Segments segments(options_, session_, request, deadline, progress_);
+    SessionRequest first = request;
+    if (split) first.canceller = segments.canceller();
+    bool complete = false;
     SessionResponse response = [&] {
       try {
-        return ask(request.http, resume, target, deadline, complete);
+        return ask(first, resume, target, deadline, complete);
       } catch (const Error&) {
         report.size_header = heads.size();
         show_passed(options_, target, dump_, heads);
@@ -216,18 +172,23 @@ int Transfers::fetch(std::size_t index, Report& report, bool& in_body) {
     }();
     in_body = true;
     fill_report(report, response, start);
-    if (complete) return kDone;
-    Segments segments(options_, session_, request.http, deadline, progress_);
     try {
+      if (complete) {
+        if (target.path) check_file(options_, *target.path);
+        return kDone;
+      }
       return receive(response, heads, target, split ? &segments : nullptr, deadline, report);
     } catch (const NotInSegmentsError&) {
-      split = in_body = false;
+      split = false;
       --tries;  // that was none: nothing failed yet
     } catch (const ResourceChangedError&) {
+      // Fetched anew, as long as nothing of it has left this program.
       if (!target.path || tries >= options_.retries) throw;
-      target.append_at = 0;
-      in_body = false;
+    } catch (const NetworkError& e) {
+      if (!target.path || !begin_again(e, request, response, tries, deadline)) throw;
     }
+    target.append_at = 0;
+    in_body = false;
   }
 }
 
@@ -250,19 +211,24 @@ int Transfers::run_one(std::size_t index) {
     status = kCannotWrite;
   } catch (const std::exception& e) {
     progress_.clear();
-    tools::error_line(e.what());
-    report.error = e.what();
+    report.error = message_of(e, urls_[index]);
+    tools::error_line(report.error);
     status = exit_status_of(e, in_body);
     if (before_body(e, in_body)) report.size_upload = 0;
-    // As any other body of a status of 400 or above.
-    if (const auto* tunnel = dynamic_cast<const TunnelError*>(&e); tunnel && !options_.fail)
-      said = tunnel->text();
+    if (const auto* tunnel = dynamic_cast<const TunnelError*>(&e)) {
+      report.http_connect = tunnel->code();
+      // As any other body of a status of 400 or above.
+      if (!options_.fail) said = tunnel->text();
+    }
   }
   report.exit_code = status;
   report.total = seconds_between(start, Clock::now());
   try {
-    if (!options_.write_out.empty() && !options_.dry_run)
-      said += write_out(options_.write_out, report);
+    if (!options_.write_out.empty() && !options_.dry_run) {
+      const WrittenOut out = write_out(options_.write_out, report);
+      said += out.to_stdout;
+      tools::print_to_stderr(out.to_stderr);
+    }
     if (said.empty()) return status;
     const auto lock = own_stdout();
     print(said);
@@ -290,10 +256,7 @@ void Transfers::save_state() {
     if (session_options_.cookies) save_cookies(options_, *session_options_.cookies);
   });
   save([this] {
-    if (options_.hsts.empty()) return;
-    tools::AtomicFile file(options_.hsts);
-    file.write(hsts_.write(now()));
-    file.commit();
+    if (session_options_.hsts) save_hsts(options_, *session_options_.hsts);
   });
   save([this] { dump_.commit(); });
   if (first) std::rethrow_exception(first);

@@ -1,18 +1,16 @@
 // Transfers: every URL, one after the other or several at once, over one session.
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "httpget/options.h"
 #include "httpget/output.h"
 #include "httpget/progress.h"
+#include "httpget/report.h"
 #include "httpget/request.h"
 #include "httpget/resume.h"
 #include "httpget/segments.h"
-#include "httpget/write_out.h"
-#include "proto/hsts.h"
 #include "proto/http_session.h"
 
 namespace proto::httpget {
@@ -32,15 +30,14 @@ class Transfers {
               Segments* segments, Deadline deadline, Report& report);
   SessionResponse ask(const SessionRequest& request, const Resume& resume, Target& target,
                       Deadline deadline, bool& complete);
-  int dry_run(const Request& request);
+  bool begin_again(const NetworkError& why, const SessionRequest& request,
+                   const SessionResponse& response, unsigned tries, Deadline deadline);
+  int dry_run(const SessionRequest& request);
   void learn(const SessionResponse& response, const Target& target);
-  URL upgraded(const URL& url);
   void save_state();
 
   const Options& options_;
   const std::vector<URL>& urls_;
-  std::mutex mutex_;  // guards hsts_
-  HSTSStore hsts_;
   SessionOptions session_options_;
   HTTPSession session_;
   Progress progress_;

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "base/characters.h"
 #include "common/atomic_file.h"
@@ -22,10 +24,14 @@ Values values_of(const Report& r) {
       {"errormsg", r.error},
       {"exitcode", r.exit_code},
       {"filename_effective", r.file_name},
+      {"ftp_entry_path", ""},
       {"http_code", r.http_code},
+      {"http_connect", r.http_connect},
       {"http_version", r.http_code == 0       ? "0"
                        : r.http_version == 10 ? "1.0"
                                               : "1.1"},
+      {"local_ip", r.local_ip},
+      {"local_port", r.local_port},
       {"method", r.method},
       {"num_connects", r.connects},
       {"num_headers", r.headers.size()},
@@ -49,6 +55,7 @@ Values values_of(const Report& r) {
       {"time_connect", r.connect},
       {"time_namelookup", r.namelookup},
       {"time_pretransfer", std::max(r.connect, r.appconnect)},
+      {"time_redirect", r.redirect},
       {"time_starttransfer", r.starttransfer},
       {"time_total", r.total},
       {"url", r.url},
@@ -62,7 +69,7 @@ std::string dump(const nlohmann::ordered_json& json) {
 
 std::string text_of(std::string_view name, const nlohmann::ordered_json& value) {
   char text[64];
-  if (name == "http_code" || name == "response_code") {
+  if (name == "http_code" || name == "response_code" || name == "http_connect") {
     std::snprintf(text, sizeof text, "%03d", value.get<int>());
   } else if (value.is_number_float()) {
     std::snprintf(text, sizeof text, "%.6f", value.get<double>());
@@ -76,6 +83,7 @@ std::string text_of(std::string_view name, const nlohmann::ordered_json& value) 
 
 std::string json_of(const Values& values) {
   nlohmann::ordered_json all;
+  all["curl_version"] = "httpget/" PROTO_VERSION;
   for (const auto& [name, value] : values) {
     // As curl's: null where there is none.
     const bool none = value.is_string() && value.get_ref<const std::string&>().empty();
@@ -91,6 +99,24 @@ std::string headers_json(const Fields& headers) {
   return dump(all);
 }
 
+// A part of a URL, by curl's name of it: "host" of "url.host".
+std::optional<std::string> part_of(const std::string& text, std::string_view part) {
+  std::optional<URL> url;
+  try {
+    url = URL::parse(text);
+  } catch (const URLError&) {
+    return "";
+  }
+  if (part == "scheme") return url->scheme();
+  if (part == "host") return url->host();
+  if (part == "port") return std::to_string(url->port());
+  if (part == "path") return url->path();
+  if (part == "query") return url->query().value_or("");
+  if (part == "fragment") return url->fragment().value_or("");
+  if (part == "user") return url->user().value_or("");
+  return std::nullopt;
+}
+
 // "{name}" at the front of `rest`; nothing where it is not closed.
 std::optional<std::string> take_braced(std::string_view& rest) {
   const auto end = rest.find('}');
@@ -100,53 +126,91 @@ std::optional<std::string> take_braced(std::string_view& rest) {
   return name;
 }
 
+class Writer {
+ public:
+  explicit Writer(const Report& report) : report_(report), values_(values_of(report)) {}
+  WrittenOut write(std::string_view format);
+
+ private:
+  // One of them, off the front.
+  void take(std::string_view& format);
+  bool take_escape(std::string_view& format);
+  // What the name stands for; nothing: it is not known.
+  std::optional<std::string> value_of(const std::string& name);
+
+  const Report& report_;
+  const Values values_;
+  WrittenOut out_;
+  std::string* to_ = &out_.to_stdout;
+  bool done_ = false;
+};
+
+bool Writer::take_escape(std::string_view& format) {
+  constexpr std::pair<std::string_view, char> kEscapes[] = {
+      {"\\n", '\n'}, {"\\r", '\r'}, {"\\t", '\t'}, {"%%", '%'}};
+  for (const auto& [text, meaning] : kEscapes) {
+    if (!format.starts_with(text)) continue;
+    *to_ += meaning;
+    format.remove_prefix(text.size());
+    return true;
+  }
+  return false;
+}
+
+std::optional<std::string> Writer::value_of(const std::string& name) {
+  if (name == "stdout" || name == "stderr") {
+    to_ = name == "stdout" ? &out_.to_stdout : &out_.to_stderr;
+    return "";
+  }
+  if (name == "onerror") {
+    done_ = report_.exit_code == 0;
+    return "";
+  }
+  if (name == "json") return json_of(values_);
+  if (name == "header_json") return headers_json(report_.headers);
+  if (name.starts_with("url.")) return part_of(report_.url, name.substr(4));
+  if (name.starts_with("urle.")) return part_of(report_.url_effective, name.substr(5));
+  const auto found = values_.find(name);
+  if (found == values_.end()) return std::nullopt;
+  return text_of(name, found->second);
+}
+
+void Writer::take(std::string_view& format) {
+  if (take_escape(format)) return;
+  constexpr std::string_view kHeader = "%header";
+  const bool header = format.starts_with("%header{");
+  std::string_view rest =
+      format.starts_with('%') ? format.substr(header ? kHeader.size() : 1) : std::string_view();
+  const auto name = take_braced(rest);
+  if (!name) {
+    *to_ += format.front();
+    format.remove_prefix(1);
+    return;
+  }
+  const std::string_view whole = format.substr(0, format.size() - rest.size());
+  if (header) {
+    *to_ += escaped(report_.headers.get(*name).value_or(""));
+  } else {
+    const auto value = value_of(*name);
+    *to_ += value ? *value : std::string(whole);
+  }
+  format = rest;
+}
+
+WrittenOut Writer::write(std::string_view format) {
+  while (!format.empty() && !done_) take(format);
+  return std::move(out_);
+}
+
 }  // namespace
 
-std::string write_out(std::string_view format, const Report& report) {
+WrittenOut write_out(std::string_view format, const Report& report) {
   std::string from_file;
   if (format.starts_with('@')) {
     from_file = tools::read_file(std::string(format.substr(1)));
     format = from_file;
   }
-  const Values values = values_of(report);
-  std::string out;
-  while (!format.empty()) {
-    const char c = format.front();
-    const char next = format.size() > 1 ? format[1] : '\0';
-    if (c == '\\' && (next == 'n' || next == 'r' || next == 't')) {
-      out += next == 'n' ? '\n' : next == 'r' ? '\r' : '\t';
-      format.remove_prefix(2);
-      continue;
-    }
-    if (c == '%' && next == '%') {
-      out += '%';
-      format.remove_prefix(2);
-      continue;
-    }
-    constexpr std::string_view kHeader = "%header";
-    const bool header = format.starts_with("%header{");
-    std::string_view rest =
-        c == '%' ? format.substr(header ? kHeader.size() : 1) : std::string_view();
-    const auto name = take_braced(rest);
-    if (!name) {
-      out += c;
-      format.remove_prefix(1);
-      continue;
-    }
-    if (header) {
-      out += escaped(report.headers.get(*name).value_or(""));
-    } else if (*name == "json") {
-      out += json_of(values);
-    } else if (*name == "header_json") {
-      out += headers_json(report.headers);
-    } else if (const auto found = values.find(*name); found != values.end()) {
-      out += text_of(*name, found->second);
-    } else {
-      out += format.substr(0, format.size() - rest.size());
-    }
-    format = rest;
-  }
-  return out;
+  return Writer(report).write(format);
 }
 
 }  // namespace proto::httpget

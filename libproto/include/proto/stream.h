@@ -54,6 +54,7 @@ struct ConnectOptions {
   std::optional<std::pair<std::string, std::uint16_t>> via;
   std::optional<SocksProxy> socks;
   std::shared_ptr<const TLSContext> tls;  // null: TLSOptions()'s
+  bool note_local = false;                // ConnectTimes::local is wanted
   Canceller canceller;
   Trace trace;
 };
@@ -61,6 +62,7 @@ struct ConnectOptions {
 // When the parts of connecting were over; zero where a part did not happen.
 struct ConnectTimes {
   Deadline::Clock::time_point started{}, resolved{}, connected{}, secured{};
+  std::string local{};  // our own address, where ConnectOptions::note_local asks for it
 };
 
 // Reads through one buffer, writes without one. Reads and writes throw what Transport throws; a

@@ -187,6 +187,13 @@ std::vector<Address> addresses_for(const std::string& host, std::uint16_t port,
   return resolve(host, port, options.family, deadline, &canceller);
 }
 
+std::string local_address(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return Address::from_raw(&storage, size).to_string();
+}
+
 std::unique_ptr<Transport> connect_first(const std::vector<Address>& addresses,
                                          const std::string& where, const ConnectOptions& options,
                                          Deadline deadline) {

@@ -20,6 +20,9 @@ inline constexpr std::chrono::milliseconds kAttemptDelay{250};
 std::vector<Address> addresses_for(const std::string& host, std::uint16_t port,
                                    const ConnectOptions& options, Deadline deadline);
 
+// A socket's own address as text; empty where it is not known.
+std::string local_address(int fd);
+
 // Tries `addresses` by turns of family. Throws ConnectError with each attempt's reason,
 // TimeoutError, CancelledError. `where` is what messages call the peer.
 std::unique_ptr<Transport> connect_first(const std::vector<Address>& addresses,

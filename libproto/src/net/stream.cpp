@@ -27,6 +27,7 @@ Stream Stream::connect(const std::string& host, std::uint16_t port, const Connec
                                                          : (literal ? "[" + next + "]" : next) +
                                                                ":" + std::to_string(next_port);
   auto transport = connect_first(addresses, where, options, connected_by);
+  if (options.note_local) times.local = local_address(transport->plain_fd());
   if (options.socks) socks_connect(*transport, *options.socks, target, target_port, connected_by);
   Stream stream(std::move(transport), options.timeouts.idle);
   times.connected = Deadline::Clock::now();

@@ -67,8 +67,8 @@ void HTTPResponse::State::no_owner() {
 void HTTPResponse::State::truncated() const {
   const std::string peer = owner != nullptr ? owner->stream.peer() : std::string();
   if (framing.kind == BodyFraming::Kind::counted) {
-    throw IncompleteBodyError("the body from " + peer + " ended after " + std::to_string(received) +
-                                  " of " + std::to_string(framing.length) + " bytes",
+    throw IncompleteBodyError("the body ended early: " + peer + ": " + std::to_string(received) +
+                                  " of " + std::to_string(framing.length) + " bytes came",
                               peer, received, framing.length);
   }
   try {

@@ -133,12 +133,13 @@ bool HTTPConnection::Impl::read_head(bool until_continue) {
     stream.consume(size);
     const int status = head.status();
     if (status == 101 && !pending.front().upgrade) {
-      throw ProtocolError("101 Switching Protocols, which nobody asked for, from " + stream.peer());
+      throw ProtocolError("HTTP response: " + stream.peer() +
+                          ": 101 Switching Protocols, which nobody asked for");
     }
     if (status >= 200 || status == 101) return true;
     if (++interim > options.limits.max_interim_responses) {
-      throw LimitError("more than " + std::to_string(options.limits.max_interim_responses) +
-                       " 1xx responses from " + stream.peer());
+      throw LimitError("HTTP response: " + stream.peer() + ": more than " +
+                       std::to_string(options.limits.max_interim_responses) + " 1xx responses");
     }
     if (options.on_interim) options.on_interim(status, head.fields());
     if (until_continue && (status == 100 || stream.peek().empty())) return false;
