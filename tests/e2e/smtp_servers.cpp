@@ -110,6 +110,19 @@ TEST_P(SMTPServers, EightBitAndSmtputf8) {
                  "e\n\nHallo\n");
 }
 
+// Both servers have SMTPUTF8, and the next one may not.
+TEST_P(SMTPServers, HeaderTextNeedsNoSmtputf8) {
+  SMTP smtp = connect();
+  EXPECT_TRUE(smtp.send(kTo, "From: me@example.org\nSubject: K\xc3\xb6ln\n\nHallo\n")
+                  .all(Verdict::accepted));
+  EXPECT_TRUE(smtp.capabilities().smtputf8);
+  smtp.quit();
+  for (const std::string& mail : server(GetParam()).take_mail(1)) {
+    EXPECT_NE(mail.find("\nSubject: =?utf-8?B?S8O2bG4=?=\n"), std::string::npos) << mail;
+    EXPECT_EQ(mail.find("UTF8"), std::string::npos) << mail;
+  }
+}
+
 TEST_P(SMTPServers, SizeIsCheckedBeforeMail) {
   SMTP smtp = connect();
   smtp.ehlo();

@@ -9,6 +9,7 @@
 #include "proto/message.h"
 #include "proto/message_edit.h"
 #include "wire/line_ends.h"
+#include "wire/transfer_encoding.h"
 
 namespace {
 
@@ -50,8 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     message.to(to).subject(subject).text(text);
     if (!html.empty()) message.html(html);
-    if (!name.empty())
+    if (!name.empty()) {
       message.attach({std::string(name), "application/x-any", std::string(content)});
+      message.attach({std::string(name), "message/rfc822", std::string(content)});
+    }
   } catch (const std::invalid_argument&) {
     return 0;
   }
@@ -62,7 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(allow_8bit || !needs.eight_bit_body);
     require(needs.size == raw.size());
     const proto::ParsedMessage parsed(raw);
-    require(parsed.defects().empty());
     require(parsed.to().defects.empty());
     if (proto::is_valid_utf8(subject)) require(parsed.subject() == proto::trim(subject));
     if (proto::is_valid_utf8(text)) {
@@ -70,8 +72,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const std::string got = parsed.text().value_or("");
       require(got == expected || got == expected + "\n");
     }
-    require(parsed.attachments().size() == (name.empty() ? 0U : 1U));
-    if (!name.empty()) require(parsed.attachments()[0]->bytes() == content);
+    require(parsed.attachments().size() == (name.empty() ? 0U : 2U));
+    if (name.empty()) {
+      require(parsed.defects().empty());
+      continue;
+    }
+    require(parsed.attachments()[0]->bytes() == content);
+    const proto::MessagePart& carried = *parsed.attachments()[1];
+    const bool as_message = carried.type() == "message/rfc822";
+    require(as_message || parsed.defects().empty());
+    require(as_message || carried.type() == "application/octet-stream");
+    require(carried.bytes() == (as_message ? proto::with_crlf(content) : std::string(content)));
   }
   return 0;
 }

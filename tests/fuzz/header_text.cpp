@@ -5,6 +5,7 @@
 
 #include "base/characters.h"
 #include "proto/header_text.h"
+#include "support/folded_lines.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ void check_text(std::string_view input) {
   for (const std::size_t column : {0U, 9U, 70U, 200U}) {
     const std::string folded = proto::encode_header_text(text, column);
     require(proto::decode_header_text(folded) == proto::trim(text));
+    require(proto::test::is_folded_well(folded, column));
   }
 }
 
@@ -36,7 +38,9 @@ void check_parameters(std::string_view input) {
         parameter.name.find_first_of("%'") != std::string::npos)
       return;
   }
-  const proto::ParameterizedValue again = proto::parse_parameters(value.to_string(14));
+  const std::string folded = value.to_string(14);
+  require(proto::test::is_folded_well(folded, 14));
+  const proto::ParameterizedValue again = proto::parse_parameters(folded);
   for (const auto& parameter : value.parameters) {
     const std::string* found = again.find(parameter.name);
     require(found != nullptr && *found == parameter.value);

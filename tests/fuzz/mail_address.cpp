@@ -7,6 +7,7 @@
 
 #include "base/characters.h"
 #include "proto/mail_address.h"
+#include "support/folded_lines.h"
 
 namespace {
 
@@ -38,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = proto::format_address_list(list.addresses, 4);
   const proto::AddressList again = proto::parse_address_list(text);
   require(again.defects.empty());
+  require(input.find("=?") != input.npos || proto::test::is_folded_well(text, 4));
   require(again.addresses.size() == list.addresses.size());
   for (std::size_t i = 0; i < list.addresses.size(); ++i) {
     require(again.addresses[i].address() == list.addresses[i].address());

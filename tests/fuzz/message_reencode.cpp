@@ -24,6 +24,17 @@ void check_header_end(std::string_view message) {
   require(scanner.finish().header_size == size);
 }
 
+// The parts of a message that has no defects, read behind its way.
+void check_content(const proto::MessagePart& before, const proto::MessagePart& after) {
+  require(before.type() == after.type());
+  require(before.parts().size() == after.parts().size());
+  for (std::size_t i = 0; i < before.parts().size(); ++i)
+    check_content(before.parts()[i], after.parts()[i]);
+  if (!before.parts().empty()) return;
+  const bool has_lines = before.is_text() || before.type().starts_with("message/");
+  require(has_lines ? before.text() == after.text() : before.bytes() == after.bytes());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -42,5 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(abilities.smtputf8 || !needs.eight_bit_header);
   require(proto::is_valid_utf8(text.substr(0, needs.header_size)));
   require(proto::reencode_message(text, abilities).message == text);
+  const proto::ParsedMessage before(message), after(text);
+  // A NUL in a header becomes a blank.
+  if (before.defects().empty() && message.find('\0') == message.npos)
+    check_content(before.root(), after.root());
   return 0;
 }

@@ -120,7 +120,7 @@ enum class MessageDefect {
   too_many_fields,            // fields beyond the limit were passed over
   malformed_content_type,     // text/plain was assumed
   missing_boundary,           // a multipart that does not say what parts it: one part
-  no_part_found,              // its boundary never comes: one part
+  no_part_found,              // its boundary never comes, or closes at once: one part
   unterminated_multipart,     // no closing boundary: cut off?
   encoded_multipart,          // a multipart must not be base64 or quoted-printable: taken as it is
   unknown_transfer_encoding,  // taken as it is

@@ -6,6 +6,7 @@
 #include "base/characters.h"
 #include "base/integers.h"
 #include "proto/header_text.h"
+#include "proto/message_edit.h"
 #include "wire/charset.h"
 #include "wire/header_write.h"
 
@@ -83,9 +84,12 @@ void HeaderWriter::fold() {
 }
 
 void HeaderWriter::put_word(std::string_view blanks, std::string_view word) {
-  const std::size_t most = has_encoded_ ? kEncodedLine : kFold;
-  // A line must not consist of blanks alone: at its beginning there is no fold.
-  if (!blanks.empty() && column_ > 0 && column_ + blanks.size() + word.size() > most) fold();
+  // At the beginning of the value there is no fold, but where no line could hold it otherwise.
+  const std::size_t most = blanks.empty() ? kMaxMailLine : has_encoded_ ? kEncodedLine : kFold;
+  if (folds_ && column_ > 0 && column_ + blanks.size() + word.size() > most) {
+    fold();
+    if (blanks.empty()) blanks = " ";
+  }
   put(blanks);
   put(word);
 }

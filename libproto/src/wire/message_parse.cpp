@@ -158,7 +158,7 @@ class MessageParser {
     const std::string_view body = part.raw_body();
     DelimiterFinder finder(body, *boundary);
     Delimiter last = finder.next();
-    if (last.begin == body.npos) return note(MessageDefect::no_part_found);
+    if (last.begin == body.npos || last.closes) return note(MessageDefect::no_part_found);
     while (!last.closes) {
       const Delimiter next = finder.next();
       const bool is_cut_off = next.begin == body.npos;

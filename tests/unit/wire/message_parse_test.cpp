@@ -206,5 +206,12 @@ TEST(ParsedMessage, TakesABoundaryForBytes) {
   }
 }
 
+TEST(ParsedMessage, SaysThatAMultipartEndsBeforeItsFirstPart) {
+  const std::string_view raw = "Content-Type: multipart/mixed; boundary=q\r\n\r\ntext\r\n--q--\r\n";
+  const ParsedMessage message(raw);
+  EXPECT_TRUE(message.root().parts().empty());
+  EXPECT_TRUE(message.has(MessageDefect::no_part_found));
+}
+
 }  // namespace
 }  // namespace proto
