@@ -14,9 +14,8 @@
 #include "base/integers.h"
 #include "base/random.h"
 #include "proto/error.h"
+#include "reference/protod/line_session.h"
 #include "reference/protod/mailbox.h"
-#include "reference/protod/sasl_context.h"
-#include "reference/protod/time_limit.h"
 
 namespace proto::protod {
 
@@ -28,26 +27,15 @@ constexpr int kMaxFailures = 3;
 
 class Session {
  public:
-  Session(Stream& stream, const POP3Service& service) : stream_(stream), service_(service) {}
+  Session(Stream& stream, const POP3Service& service)
+      : service_(service),
+        line_(stream, {service.command_time, kMaxLine, "-ERR line too long", service.tls}) {}
 
+  // A client that leaves without QUIT deletes nothing.
   void run() {
     timestamp_ = "<" + std::to_string(::getpid()) + "." + random_text(16) + "@localhost>";
     reply("+OK protod ready " + timestamp_);
-    while (!over_) {
-      // Replies to commands that came together go together.
-      if (stream_.peek().find('\n') == std::string_view::npos) flush();
-      std::string line;
-      try {
-        line = read_line();
-      } catch (const ClosedError&) {
-        break;  // without QUIT: nothing is deleted
-      } catch (const LimitError&) {
-        reply("-ERR line too long");
-        break;
-      }
-      command(line);
-    }
-    flush();
+    line_.run([this](std::string_view line) { command(line); });
   }
 
  private:
@@ -79,15 +67,7 @@ class Session {
     reply("-ERR unknown command");
   }
 
-  std::string read_line() {
-    const TimeLimit limit(stream_, service_.command_time);
-    return std::string(stream_.read_line(kMaxLine));
-  }
-  void reply(std::string_view line) { out_.append(line).append("\r\n"); }
-  void flush() {
-    if (!out_.empty()) stream_.write(out_);
-    out_.clear();
-  }
+  void reply(std::string_view line) { line_.reply(line); }
 
   // Logging in.
   void user(std::string_view name) {
@@ -107,43 +87,32 @@ class Session {
     enter(equals_in_constant_time(proof, trim(argument.substr(space))));
   }
   void auth(std::string_view argument) {
-    const auto space = std::min(argument.find(' '), argument.size());
-    const auto server = make_sasl_server(
-        argument.substr(0, space),
-        [this](std::string_view name) { return service_.accounts.password_of(name); },
-        sasl_context_of(stream_));
-    if (!server) return reply("-ERR unknown mechanism");
-    std::optional<std::string> response;
-    if (const auto initial = trim(argument.substr(space)); !initial.empty()) {
-      response = initial == "=" ? "" : base64_decode(initial);
-      if (!response) return reply("-ERR not base64");
-    }
-    for (;;) {
-      const auto step = server->step(response);
-      if (step.verdict != SaslServer::Verdict::go_on)
-        return enter(step.verdict == SaslServer::Verdict::accepted);
-      reply("+ " + base64_encode(step.challenge));
-      flush();
-      const std::string line = read_line();
-      if (line == "*") return reply("-ERR left");
-      response = base64_decode(line);
-      if (!response) return reply("-ERR not base64");
+    using Login = LineSession::Login;
+    switch (line_.authenticate(argument, service_.accounts, "+ ")) {
+      case Login::accepted:
+        return enter(true);
+      case Login::refused:
+        return enter(false);
+      case Login::unknown_mechanism:
+        return reply("-ERR unknown mechanism");
+      case Login::not_base64:
+        return reply("-ERR not base64");
+      case Login::left:
+        return reply("-ERR left");
     }
   }
   void enter(bool accepted) {
     if (!accepted) {
       reply("-ERR [AUTH] wrong user or password");
-      over_ = ++failures_ >= kMaxFailures;
+      if (++failures_ >= kMaxFailures) line_.end();
       return;
     }
     mailbox_ = Mailbox::open(service_.maildir);
     reply(mailbox_ ? "+OK" : "-ERR [IN-USE] another session has this mailbox");
   }
   void stls(std::string_view) {
-    if (!service_.tls || stream_.tls() != nullptr) return reply("-ERR not offered");
-    reply("+OK");
-    flush();
-    stream_.accept_tls(service_.tls);
+    if (!line_.offers_tls()) return reply("-ERR not offered");
+    line_.start_tls("+OK");
     name_.clear();
   }
 
@@ -151,8 +120,8 @@ class Session {
     reply("+OK");
     for (const char* line : {"TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE"})
       reply(line);
-    reply("SASL " + sasl_server_mechanisms(sasl_context_of(stream_)));
-    if (service_.tls && stream_.tls() == nullptr) reply("STLS");
+    reply("SASL " + line_.mechanisms());
+    if (line_.offers_tls()) reply("STLS");
     reply(".");
   }
 
@@ -218,9 +187,9 @@ class Session {
       rest.remove_prefix(line.size());
       if (in_body && lines-- == 0) break;
       if (line == "\r\n") in_body = true;
-      if (line.starts_with('.')) out_ += '.';
-      out_ += line;
-      if (out_.size() > kFlushBytes) flush();
+      if (line.starts_with('.')) line_.append(".");
+      line_.append(line);
+      line_.flush_beyond(kFlushBytes);
     }
     reply(".");
   }
@@ -236,18 +205,16 @@ class Session {
   }
   void noop(std::string_view) { reply("+OK"); }
   void quit() {
-    over_ = true;
+    line_.end();
     reply(mailbox_ && !mailbox_->remove_deleted() ? "-ERR not everything could be deleted" : "+OK");
   }
 
-  Stream& stream_;
   const POP3Service& service_;
-  std::string out_;
+  LineSession line_;
   std::string timestamp_;
   std::string name_;
   std::unique_ptr<Mailbox> mailbox_;
   int failures_ = 0;
-  bool over_ = false;
 };
 
 }  // namespace

@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
 
-#include "base/base64.h"
 #include "base/characters.h"
 #include "base/integers.h"
 #include "proto/error.h"
 #include "proto/mail_address.h"
+#include "reference/protod/line_session.h"
 #include "reference/protod/mail_drop.h"
-#include "reference/protod/sasl_context.h"
-#include "reference/protod/time_limit.h"
 #include "wire/dots.h"
 #include "wire/smtp_command.h"
 
@@ -55,25 +52,14 @@ std::optional<PathArgument> parse_path(std::string_view argument, std::string_vi
 
 class Session {
  public:
-  Session(Stream& stream, const SMTPService& service) : stream_(stream), service_(service) {}
+  Session(Stream& stream, const SMTPService& service)
+      : stream_(stream),
+        service_(service),
+        line_(stream, {service.command_time, kMaxLine, "500 5.5.2 line too long", service.tls}) {}
 
   void run() {
     reply("220 localhost protod ESMTP");
-    while (!over_) {
-      // Replies to commands that came together go together.
-      if (stream_.peek().find('\n') == std::string_view::npos) flush();
-      std::string line;
-      try {
-        line = read_line();
-      } catch (const ClosedError&) {
-        break;
-      } catch (const LimitError&) {
-        reply("500 5.5.2 line too long");
-        break;
-      }
-      command(line);
-    }
-    flush();
+    line_.run([this](std::string_view line) { command(line); });
   }
 
  private:
@@ -98,19 +84,12 @@ class Session {
     refuse("500 5.5.1 unknown command");
   }
 
-  std::string read_line() {
-    const TimeLimit limit(stream_, service_.command_time);
-    return std::string(stream_.read_line(kMaxLine));
-  }
-  void reply(std::string_view line) { out_.append(line).append("\r\n"); }
+  void reply(std::string_view line) { line_.reply(line); }
   // A client that only errs is no mail client.
   void refuse(std::string_view line) {
-    over_ = ++errors_ >= kMaxErrors;
-    reply(over_ ? "421 4.7.0 too many errors" : line);
-  }
-  void flush() {
-    if (!out_.empty()) stream_.write(out_);
-    out_.clear();
+    if (++errors_ < kMaxErrors) return reply(line);
+    line_.end();
+    reply("421 4.7.0 too many errors");
   }
   void forget() {
     from_.reset();
@@ -132,8 +111,8 @@ class Session {
     for (const char* line : {"250-8BITMIME", "250-SMTPUTF8", "250-PIPELINING", "250-CHUNKING",
                              "250-ENHANCEDSTATUSCODES", "250-DSN"})
       reply(line);
-    reply("250-AUTH " + sasl_server_mechanisms(sasl_context_of(stream_)));
-    if (service_.tls && stream_.tls() == nullptr) reply("250-STARTTLS");
+    reply("250-AUTH " + line_.mechanisms());
+    if (line_.offers_tls()) reply("250-STARTTLS");
     reply("250 HELP");
   }
   void noop(std::string_view) { reply("250 2.0.0 ok"); }
@@ -144,47 +123,33 @@ class Session {
     reply("250 2.0.0 ok");
   }
   void quit(std::string_view) {
-    over_ = true;
+    line_.end();
     reply("221 2.0.0 bye");
   }
 
   void starttls(std::string_view argument) {
-    if (!service_.tls || stream_.tls() != nullptr) return refuse("502 5.5.1 not offered");
+    if (!line_.offers_tls()) return refuse("502 5.5.1 not offered");
     if (!argument.empty()) return refuse("501 5.5.4 STARTTLS stands alone");
-    reply("220 2.0.0 go ahead");
-    flush();
-    stream_.accept_tls(service_.tls);
+    line_.start_tls("220 2.0.0 go ahead");
     forget();
     greeted_ = logged_in_ = false;
   }
 
   void auth(std::string_view argument) {
     if (!greeted_ || logged_in_ || from_) return refuse("503 5.5.1 not now");
-    const auto space = std::min(argument.find(' '), argument.size());
-    const auto server = make_sasl_server(
-        argument.substr(0, space),
-        [this](std::string_view name) { return service_.accounts.password_of(name); },
-        sasl_context_of(stream_));
-    if (!server) return refuse("504 5.5.4 unknown mechanism");
-    std::optional<std::string> response;
-    if (const auto initial = trim(argument.substr(space)); !initial.empty()) {
-      response = initial == "=" ? "" : base64_decode(initial);
-      if (!response) return refuse("501 5.5.2 not base64");
-    }
-    for (;;) {
-      const auto step = server->step(response);
-      if (step.verdict == SaslServer::Verdict::accepted) {
+    using Login = LineSession::Login;
+    switch (line_.authenticate(argument, service_.accounts, "334 ")) {
+      case Login::accepted:
         logged_in_ = true;
         return reply("235 2.7.0 welcome");
-      }
-      if (step.verdict == SaslServer::Verdict::refused)
+      case Login::refused:
         return refuse("535 5.7.8 wrong user or password");
-      reply("334 " + base64_encode(step.challenge));
-      flush();
-      const std::string line = read_line();
-      if (line == "*") return refuse("501 5.7.0 left");
-      response = base64_decode(line);
-      if (!response) return refuse("501 5.5.2 not base64");
+      case Login::unknown_mechanism:
+        return refuse("504 5.5.4 unknown mechanism");
+      case Login::not_base64:
+        return refuse("501 5.5.2 not base64");
+      case Login::left:
+        return refuse("501 5.7.0 left");
     }
   }
 
@@ -242,7 +207,7 @@ class Session {
     if (recipients_ == 0) return refuse("554 5.5.1 no valid recipients");
     if (!open_drop()) return reply(kNoDrop);
     reply("354 end with <CR><LF>.<CR><LF>");
-    flush();
+    line_.flush();
     DotDecoder decoder;
     std::string_view failure;
     while (!decoder.done()) {
@@ -264,7 +229,7 @@ class Session {
     const bool last = equals_ignoring_case(rest, "LAST");
     if (!size || (!rest.empty() && !last)) {
       // How long the chunk is cannot be known: nothing behind it could be understood.
-      over_ = true;
+      line_.end();
       return reply("501 5.5.4 want BDAT size [LAST]");
     }
     std::string_view failure = chunk_failed_;
@@ -272,7 +237,7 @@ class Session {
     if (failure.empty() && !drop_ && !open_drop()) failure = kNoDrop;
     for (std::uint64_t left = *size; left > 0;) {
       if (stream_.peek().empty()) {
-        if (out_.size() > kMaxLine) flush();
+        line_.flush_beyond(kMaxLine);
         if (!stream_.fill()) throw ClosedError("the client left within a chunk", 0, Phase::receive);
       }
       const auto piece = stream_.peek().substr(0, left);
@@ -312,15 +277,15 @@ class Session {
     } catch (const std::system_error&) {
       failure = kNoDrop;
     }
-    over_ = over_ || failure == kBareLineEnd;
+    if (failure == kBareLineEnd) line_.end();
     reply(failure.empty() ? "250 2.0.0 taken" : failure);
     forget();
   }
 
   Stream& stream_;
   const SMTPService& service_;
-  std::string out_;
-  bool greeted_ = false, logged_in_ = false, over_ = false, smtputf8_ = false;
+  LineSession line_;
+  bool greeted_ = false, logged_in_ = false, smtputf8_ = false;
   int errors_ = 0;
   std::optional<std::string> from_;
   std::size_t recipients_ = 0;
