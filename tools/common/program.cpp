@@ -54,8 +54,8 @@ void start_program(const char* name) {
   action.sa_flags = SA_NODEFER;
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction old {};
-    ::sigaction(number, nullptr, &old);
-    if (old.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);  // nohup stays nohup
+    ::sigaction(number, &action, &old);
+    if (old.sa_handler == SIG_IGN) ::sigaction(number, &old, nullptr);  // nohup stays nohup
   }
 }
 

@@ -42,6 +42,7 @@ std::unique_lock<std::mutex> own_stdout() {
 }
 
 void print(std::string_view text) {
+  if (text.empty()) return;
   std::string shown;
   if (::isatty(STDOUT_FILENO) == 1) {
     tools::TerminalText terminal;

@@ -15,6 +15,7 @@ void refuse_write(int code) {
 }
 
 void write_to_fd(int fd, std::string_view data) {
+  if (data.empty()) return;
   SigpipeGuard guard;
   while (!data.empty()) {
     const ssize_t n = ::write(fd, data.data(), data.size());
