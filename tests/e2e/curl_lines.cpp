@@ -104,6 +104,7 @@ INSTANTIATE_TEST_SUITE_P(
         "-F a=b --form-string 'c=@d;type=e' ECHO/multi", "--form-escape -F 'a\"b=c' ECHO/multi",
         "-g -N -L --max-redirs -1 ECHO/redirect/302", "-n ECHO/", "-m 0 ECHO/",
         "-w '%{local_ip} %{http_connect} %{ftp_entry_path}%{onerror}never' ECHO/",
+        "-w 'a\\\\n%{http_code}' -o out ECHO/",
         "-w 'a%{stderr}b%{stdout}c%{onerror}d' -o out http://127.0.0.1:1/", "-6 ECHO/",
         "-r 0-4 FILES/data.txt", "-r -5 FILES/data.txt", "-C - -o part.txt FILES/data.txt",
         "-T form.txt ECHO/upload", "-T form.txt ECHO/folder/", "-T - ECHO/upload <form.txt",

@@ -154,7 +154,11 @@ bool Writer::take_escape(std::string_view& format) {
     format.remove_prefix(text.size());
     return true;
   }
-  return false;
+  // Any other one is itself, and so is what it stands before.
+  if (!format.starts_with('\\') || format.size() < 2) return false;
+  *to_ += format.substr(0, 2);
+  format.remove_prefix(2);
+  return true;
 }
 
 std::optional<std::string> Writer::value_of(const std::string& name) {
