@@ -266,6 +266,20 @@ TEST(SendmailHostile, LMTPTellsOfEachRecipient) {
   EXPECT_EQ(result.err.find("a@x.org: "), std::string::npos) << result.err;
 }
 
+// RFC 2033 §4.2: behind the dot, too, it is the recipient that is unknown.
+TEST(SendmailHostile, AnUnknownRecipientByLMTP) {
+  Script script{send("220 mx LMTP\r\n"), expect_until("\r\n"), send("250-mx\r\n250 HELP\r\n")};
+  for (const char* reply : {"250 ok\r\n", "250 ok\r\n", "354 go\r\n"})
+    script = joined(std::move(script), said(reply));
+  script.push_back(expect_until("\r\n.\r\n"));
+  script.push_back(send("550 5.1.1 nobody\r\n"));
+  script.push_back(drain());
+  ScriptedPeer peer = ScriptedPeer::forever(script);
+  const SendmailLite program(peer.port());
+  const auto result = program.run({"--lmtp", "-f", "me@x.org", "a@x.org"}, kAlert);
+  EXPECT_EQ(result.status, 67) << result.describe();
+}
+
 // The same message goes out again with the same Message-ID, and is counted as perhaps delivered.
 TEST(SendmailHostile, Row26TheSameMessageGoesOutAgain) {
   ScriptedPeer peer({joined(sent(), {close_now()}), joined(sent(), {send("250 ok\r\n"), drain()})});

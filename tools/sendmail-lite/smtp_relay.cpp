@@ -267,9 +267,11 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
     };
   }
   const SendResult result = smtp.send(envelope, letter.message, how);
+  // LMTP's verdicts are about a recipient each, behind the dot too (RFC 2033 §4.2).
+  const bool message_refused = result.message_refused && !options_.lmtp;
   Attempt attempt;
   for (const auto& recipient : result.recipients) {
-    attempt.outcomes.push_back(outcome_of(recipient, result.message_refused));
+    attempt.outcomes.push_back(outcome_of(recipient, message_refused));
     const Outcome& outcome = attempt.outcomes.back();
     if (outcome.fate != Fate::taken && attempt.reason.empty()) attempt.reason = reason_of(outcome);
     if (outcome.fate != Fate::waiting) continue;
