@@ -31,7 +31,10 @@ struct MailAddress {
 
 struct AddressList {
   std::vector<MailAddress> addresses;
-  std::vector<std::string> defects;  // what was passed over, a line each
+  std::vector<std::string> defects;       // what was passed over, a line each
+  std::vector<std::string> empty_groups;  // names: of "undisclosed-recipients:;"
+
+  void append(AddressList more);
 };
 // Lenient: what can be read is read. Groups are flattened.
 AddressList parse_address_list(std::string_view text);

@@ -92,8 +92,8 @@ class Message {
   friend class Composer;
   struct Field {
     std::string name;
-    std::string text;                    // as given
-    std::vector<MailAddress> addresses;  // where the field is a list of them
+    std::string text;    // as given
+    AddressList list{};  // where the field is one
   };
   struct Part {
     Attachment attachment;

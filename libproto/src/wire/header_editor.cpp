@@ -10,15 +10,6 @@
 
 namespace proto {
 
-namespace {
-
-void append(AddressList& list, AddressList more) {
-  std::move(more.addresses.begin(), more.addresses.end(), std::back_inserter(list.addresses));
-  std::move(more.defects.begin(), more.defects.end(), std::back_inserter(list.defects));
-}
-
-}  // namespace
-
 HeaderEditor::HeaderEditor(std::string_view message) {
   const HeaderBlock block(message, StrayLine::ends_header, message.size() + 1);
   header_size_ = message.size() - block.body().size();
@@ -58,13 +49,13 @@ AddressList HeaderEditor::recipients() const {
     std::string name = lower(field.name);
     if (std::find(resent.begin(), resent.end(), name) != resent.end()) break;
     if (is_one_of(name, {"resent-to", "resent-cc", "resent-bcc"})) {
-      append(list, parse_address_list(field.value()));
+      list.append(parse_address_list(field.value()));
     }
     resent.push_back(std::move(name));
   }
   if (!resent.empty()) return list;
   for (const Field& field : fields_) {
-    if (is_one_of(field.name, {"To", "Cc", "Bcc"})) append(list, parse_address_list(field.value()));
+    if (is_one_of(field.name, {"To", "Cc", "Bcc"})) list.append(parse_address_list(field.value()));
   }
   return list;
 }

@@ -176,6 +176,13 @@ std::string format_address_list(std::span<const MailAddress> addresses, std::siz
   return writer.take();
 }
 
+std::string format_empty_groups(std::span<const std::string> names, std::size_t column) {
+  HeaderWriter writer(column);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    put_phrase(writer, i == 0 ? "" : " ", names[i], i + 1 == names.size() ? ":;" : ":;,");
+  return writer.take();
+}
+
 std::string_view EnvelopeAddress::domain() const noexcept {
   const std::size_t at = address.rfind('@');
   return at == address.npos || address.ends_with('"') ? std::string_view()

@@ -1,5 +1,6 @@
 // Reading address lists: parse_address_list().
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "base/characters.h"
@@ -147,6 +148,8 @@ class Parser {
   void parse_item() {
     if (token_.is(',')) return advance();
     if (token_.is(';')) {
+      const bool is_empty = group_size_ == list_.addresses.size();
+      if (!group_.empty() && group_ != " " && is_empty) list_.empty_groups.push_back(group_);
       group_.clear();
       return advance();
     }
@@ -157,6 +160,7 @@ class Parser {
     if (token_.is(':') && group_.empty()) {
       group_ = phrase(words, words.size());
       if (group_.empty()) group_ = " ";
+      group_size_ = list_.addresses.size();
       return advance();
     }
     MailAddress address;
@@ -263,11 +267,21 @@ class Parser {
 
   Lexer lexer_;
   Token token_;
-  std::string group_;  // " " stands for a group without a name
+  std::string group_;           // " " stands for a group without a name
+  std::size_t group_size_ = 0;  // how many addresses there were before it
   AddressList list_;
 };
 
 }  // namespace
+
+void AddressList::append(AddressList more) {
+  const auto move_to = [](auto& from, auto& to) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  };
+  move_to(more.addresses, addresses);
+  move_to(more.defects, defects);
+  move_to(more.empty_groups, empty_groups);
+}
 
 AddressList parse_address_list(std::string_view text) {
   const std::string unfolded = unfold(text);

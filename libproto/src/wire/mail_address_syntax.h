@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,9 @@ constexpr std::string_view without_brackets(std::string_view path) noexcept {
              ? path.substr(1, path.size() - 2)
              : path;
 }
+
+// "undisclosed-recipients:;", as format_address_list() has it for groups that are not empty.
+std::string format_empty_groups(std::span<const std::string> names, std::size_t column);
 
 // Gives domains their A-labels where the local part needs no SMTPUTF8 either.
 std::vector<MailAddress> with_ascii_domains(std::vector<MailAddress> addresses);

@@ -53,7 +53,7 @@ constexpr auto kMediaTypes = std::to_array<MediaType>({
     {"zip", "application/zip"},
 });
 
-std::vector<MailAddress> parse_strictly(std::string_view name, std::string_view text) {
+AddressList parse_strictly(std::string_view name, std::string_view text) {
   if (has_line_break_or_nul(text)) {
     throw std::invalid_argument(std::string(name) + ": CR, LF or NUL in " + quoted(text));
   }
@@ -61,7 +61,7 @@ std::vector<MailAddress> parse_strictly(std::string_view name, std::string_view 
   if (!list.defects.empty()) {
     throw std::invalid_argument(std::string(name) + ": " + list.defects.front());
   }
-  return std::move(list.addresses);
+  return list;
 }
 
 // RFC 5322 §3.6: of these a header has one at most.
@@ -121,13 +121,13 @@ const Message::Field* Message::find(std::string_view name) const noexcept {
 }
 
 Message& Message::add_addresses(std::string_view name, std::string_view addresses) {
-  std::vector<MailAddress> more = parse_strictly(name, addresses);
+  AddressList more = parse_strictly(name, addresses);
   Field* field = find(name);
   if (field == nullptr) {
     fields_.push_back({std::string(name), std::string(addresses), {}});
     field = &fields_.back();
   }
-  std::move(more.begin(), more.end(), std::back_inserter(field->addresses));
+  field->list.append(std::move(more));
   return *this;
 }
 
@@ -140,7 +140,7 @@ Message::Field Message::make_field(std::string_view name, std::string_view text)
     throw std::invalid_argument(std::string(name) + ": CR, LF or NUL in " + quoted(text));
   }
   Field field{std::string(name), std::string(text), {}};
-  if (is_address_field(name)) field.addresses = parse_strictly(name, text);
+  if (is_address_field(name)) field.list = parse_strictly(name, text);
   if (is_one_of(name, {"Date", "Resent-Date"})) field.text = date_text(name, text);
   return field;
 }
@@ -169,8 +169,9 @@ Message& Message::set(std::string_view name, std::string_view text) {
 std::optional<std::string> Message::get(std::string_view name) const {
   const Field* field = find(name);
   if (field == nullptr) return std::nullopt;
-  return field->addresses.empty() ? field->text
-                                  : decode_header_text(format_address_list(field->addresses));
+  return field->list.addresses.empty()
+             ? field->text
+             : decode_header_text(format_address_list(field->list.addresses));
 }
 
 Message& Message::text(std::string_view text) {
@@ -207,7 +208,7 @@ std::optional<MailAddress> Message::sender() const {
   if (is_resent()) names = {"Resent-Sender", "Resent-From", "Sender", "From"};
   for (const std::string_view name : names) {
     const Field* field = find(name);
-    if (field != nullptr && !field->addresses.empty()) return field->addresses.front();
+    if (field != nullptr && !field->list.addresses.empty()) return field->list.addresses.front();
   }
   return std::nullopt;
 }
@@ -218,7 +219,7 @@ std::vector<MailAddress> Message::recipients() const {
   for (const Field& field : fields_) {
     const bool counts = resent ? is_one_of(field.name, {"Resent-To", "Resent-Cc", "Resent-Bcc"})
                                : is_one_of(field.name, {"To", "Cc", "Bcc"});
-    if (counts) all.insert(all.end(), field.addresses.begin(), field.addresses.end());
+    if (counts) all.insert(all.end(), field.list.addresses.begin(), field.list.addresses.end());
   }
   return all;
 }

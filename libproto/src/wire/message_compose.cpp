@@ -50,14 +50,16 @@ class Composer {
           equals_ignoring_case(field.name, "Resent-Bcc")) {
         continue;
       }
-      // A group may be empty ("undisclosed-recipients:;"), a list of addresses not.
-      if (field.addresses.empty() && is_address_field(field.name) && trim(field.text).empty()) {
-        continue;
-      }
       const std::size_t column = field.name.size() + 2;
-      put_field(field.name, field.addresses.empty()
-                                ? encode_header_text(field.text, column)
-                                : format_address_list(with_ascii_domains(field.addresses), column));
+      const AddressList& list = field.list;
+      if (!is_address_field(field.name)) {
+        put_field(field.name, encode_header_text(field.text, column));
+      } else if (!list.addresses.empty()) {
+        put_field(field.name, format_address_list(with_ascii_domains(list.addresses), column));
+      } else if (!list.empty_groups.empty()) {
+        // A group may be empty ("undisclosed-recipients:;"), a list of addresses not.
+        put_field(field.name, format_empty_groups(list.empty_groups, column));
+      }
     }
     if (message_.find("Date") == nullptr) put_field("Date", message_.created_.to_string());
     if (message_.find("Message-ID") == nullptr) put_field("Message-ID", message_.message_id());

@@ -101,11 +101,8 @@ bool ParsedMessage::has(MessageDefect defect) const noexcept {
 
 AddressList ParsedMessage::addresses(std::string_view name) const {
   AddressList list;
-  for (const HeaderField* field : header().find_all(name)) {
-    AddressList more = parse_address_list(field->value());
-    std::move(more.addresses.begin(), more.addresses.end(), std::back_inserter(list.addresses));
-    std::move(more.defects.begin(), more.defects.end(), std::back_inserter(list.defects));
-  }
+  for (const HeaderField* field : header().find_all(name))
+    list.append(parse_address_list(field->value()));
   return list;
 }
 

@@ -102,6 +102,9 @@ class Reencoder {
         }
         return put_field(name, text);
       }
+      if (list.defects.empty() && !list.empty_groups.empty()) {
+        return put_field(name, format_empty_groups(list.empty_groups, column));
+      }
     }
     if (is_one_of(name, {"Content-Type", "Content-Disposition"})) {
       const ParameterizedValue value = parse_parameters(field.value());

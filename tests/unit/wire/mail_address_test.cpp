@@ -48,6 +48,13 @@ TEST(AddressList, ReadsGroups) {  // RFC 5322 appendix A.1.3
   EXPECT_EQ(shown("a@b, G: c@d;, e@f"), "<a|b>; {G} <c|d>; <e|f>");
 }
 
+TEST(AddressList, NamesTheGroupsThatAreEmpty) {
+  const AddressList list = parse_address_list("a@b, One:;, Two: c@d;, \"T, three\":;, :;, Open:");
+  EXPECT_EQ(list.empty_groups, (std::vector<std::string>{"One", "T, three"}));
+  EXPECT_EQ(list.addresses.size(), 2U);
+  EXPECT_TRUE(list.defects.empty());
+}
+
 TEST(AddressList, ReadsCommentsAndObsoleteForms) {  // RFC 5322 appendix A.5, A.6
   EXPECT_EQ(shown("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>"),
             "Pete <pete|silly.test>");

@@ -97,6 +97,15 @@ TEST(Reencode, RefusesWhatItMustNotTouch) {
   EXPECT_TRUE(text.ends_with("--b\n\no\n--b\n\nsig\n--b--\n"));
 }
 
+TEST(Reencode, KeepsAnEmptyGroup) {
+  const std::string text = plain(
+      "To: Gr\xc3\xbc\xc3\x9f"
+      "e:;\n\nx\n");
+  EXPECT_EQ(ParsedMessage(std::string_view(text)).to().empty_groups,
+            std::vector<std::string>{"Grüße"})
+      << text;
+}
+
 TEST(Reencode, RefusesWhatNoFoldCanSave) {
   EXPECT_EQ(plain("Content-Type: text/plain; " + std::string(1100, 'n') + "=x\n\nx\n"),
             "impossible: its Content-Type fits no line");

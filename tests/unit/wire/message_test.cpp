@@ -78,6 +78,17 @@ TEST(Message, AnEmptyGroupIsWrittenAndAnEmptyListIsNot) {
   EXPECT_EQ(message.recipients().size(), 1U);
 }
 
+TEST(Message, WritesNoListOfCommentsAlone) {
+  Message message = letter();
+  message.set("To", "(nobody").cc(" , (x) ,").set("Reply-To", "Grüße alle:; (y)");
+  const std::string text = checked(message);
+  const ParsedMessage parsed(text);
+  EXPECT_EQ(parsed.header().find("To"), nullptr) << text;
+  EXPECT_EQ(parsed.header().find("Cc"), nullptr) << text;
+  EXPECT_EQ(parsed.reply_to().empty_groups, std::vector<std::string>{"Grüße alle"}) << text;
+  EXPECT_TRUE(parsed.reply_to().defects.empty()) << text;
+}
+
 TEST(Message, GoesToWhomItIsResent) {
   Message message = letter();
   message.set("Resent-From", "bob@example.net").set("Resent-Bcc", "carl@example.net");
