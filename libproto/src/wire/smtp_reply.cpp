@@ -107,7 +107,7 @@ void SMTPReplyParser::take_line(std::string_view line) {
   done_ = line.size() == 3 || line[3] == ' ';
   std::string_view text = line.substr(std::min<std::size_t>(line.size(), 4));
   const std::string_view enhanced = enhanced_code_of(text, code);
-  if (lines_ == 1) reply_.enhanced = enhanced;
+  if (lines_ == 1 && !enhanced.empty()) reply_.enhanced = enhanced;
   if (!enhanced.empty() && enhanced == reply_.enhanced) {
     text.remove_prefix(std::min(text.size(), enhanced.size() + 1));
   }
