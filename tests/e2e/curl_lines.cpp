@@ -35,6 +35,7 @@ class CurlLines : public testing::TestWithParam<const char*> {
     folder.write("netrc", "machine 127.0.0.1 login ann password secret\n");
     folder.write("jar", "127.0.0.1\tFALSE\t/\tFALSE\t0\tfrom\tjar\n");
     folder.write("part.txt", "0123456789");
+    folder.write("lines.txt", "X-Test: one\r\n\r\nAccept:\n");
     const auto put = [&line](const std::string& name, const std::string& value) {
       for (auto at = line.find(name); at != std::string::npos;
            at = line.find(name, at + value.size())) {
@@ -97,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
         "-L ECHO/redirect/302?x", "ECHO/redirect/302?x", "-L -d a=b ECHO/redirect/302",
         "-L -d a=b ECHO/redirect/307", "-L -d a=b ECHO/redirect/303",
         "-L --max-redirs 0 -o out ECHO/redirect/301", "--compressed ECHO/gzip",
-        "-r 5 FILES/data.txt", "-T . ECHO/upload <form.txt",
+        "-r 5 FILES/data.txt", "-H @lines.txt -H 'X-Empty;' ECHO/", "-T . ECHO/upload <form.txt",
         "-H 'Transfer-Encoding: chunked' -d abc ECHO/upload",
         "-F 'f=@form.txt;filename=z' ECHO/multi", "-F 'a=b;filename=z.y' ECHO/multi",
         "-F 'a=b;headers=\"X-A: b\"' ECHO/multi", "-F 'a=\"b' ECHO/multi",

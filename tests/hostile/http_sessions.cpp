@@ -327,6 +327,26 @@ TEST(HttpSession, RetriesWhatMayPass) {
             503);
 }
 
+TEST(HttpSession, RetriesAPostThatTheServerSaysItDidNotTouchWhereThatIsAskedFor) {
+  for (const bool undone : {true, false}) {
+    ScriptedPeer peer({head(), expect("x"),
+                       reply("Retry-After: 0\r\n", "", undone ? "429 Busy" : "502 Bad Gateway"),
+                       head(), expect("x"), reply("", "done")});
+    SessionOptions options = direct();
+    options.retry.max_retries = 1;
+    options.retry.undone_of_any_method = true;
+    HTTPSession session(options);
+    const SessionRequest post{.method = "POST",
+                              .url = URL::parse(base(peer)),
+                              .headers = {},
+                              .body = [] { return Body("x"); },
+                              .may_retry = {}};
+    EXPECT_EQ(session.request(post).status(), undone ? 200 : 502);
+    // The script goes on: nothing had been sent again.
+    EXPECT_EQ(undone ? 200 : session.request(post).status(), 200);
+  }
+}
+
 TEST(HttpSession, RedirectsChangeTheMethodAsTheyShould) {
   ScriptedPeer peer({expect("POST /a"), head(), expect("x"), redirect("/b", "303 See Other"),
                      expect("GET /b"), head(), reply("", "b"), expect("PUT /c"), head(),

@@ -126,6 +126,7 @@ void set_body(SessionRequest& http, const Options& o) {
       http.url.set_path(http.url.path() + percent_encode(o.upload.substr(o.upload.rfind('/') + 1)));
     }
     http.body = [path = from_stdin ? kStdin : o.upload] { return open_file(path); };
+    if (from_stdin) http.may_retry = false;  // it is there once
     return;
   }
   if (o.data.empty()) return;
@@ -142,6 +143,26 @@ void set_body(SessionRequest& http, const Options& o) {
 }  // namespace
 
 namespace {
+
+// As curl: -H @FILE is a file of such lines.
+std::vector<std::string> header_lines(const Options& o) {
+  std::vector<std::string> lines;
+  for (const std::string& given : o.headers) {
+    if (!given.starts_with('@')) {
+      lines.push_back(given);
+      continue;
+    }
+    const std::string text = tools::read_file(given.substr(1), 1024 * 1024);
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      std::string_view line = std::string_view(text).substr(at, end - at);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (!trim(line).empty()) lines.emplace_back(line);
+      at = end + 1;
+    }
+  }
+  return lines;
+}
 
 // -H 'Transfer-Encoding: chunked' is about how the body is framed, which is not ours to add twice.
 bool takes_chunks(const std::string& line) {
@@ -169,7 +190,7 @@ SessionRequest make_request(const Options& o, const URL& given) {
   }
   set_body(http, o);
   add_conditions(http.headers, o);
-  std::vector<std::string> lines = o.headers;
+  std::vector<std::string> lines = header_lines(o);
   if (http.body && std::erase_if(lines, takes_chunks) > 0)
     http.body = [make = std::move(http.body)] { return Body::from_source(source_of(make())); };
   apply_headers(http.headers, lines);

@@ -257,6 +257,7 @@ SessionOptions session_options(const Options& o, const std::vector<URL>& urls) {
   session.decode = o.compressed;
   session.retry.max_retries = o.retries;
   session.retry.all_errors = o.retry_all_errors;
+  session.retry.undone_of_any_method = true;  // who says --retry means it
   if (o.retry_delay) session.retry.delay = milliseconds(*o.retry_delay);
   if (o.retry_max_time) session.retry.max_time = milliseconds(*o.retry_max_time);
   set_connection(session, o);

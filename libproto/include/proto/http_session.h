@@ -74,6 +74,9 @@ struct RetryPolicy {
   // No retry begins later than this after the first attempt.
   std::chrono::milliseconds max_time{std::chrono::hours(24)};
   bool refused = true;  // connections that are refused
+  // A POST, too, after 408, 429 and 503: the server says that it did nothing yet (RFC 9110 §15.5.9,
+  // §15.6.4; RFC 6585 §4). A gateway that says 502 or 504 does not know.
+  bool undone_of_any_method = false;
   bool all_errors =
       false;  // any failure of an idempotent request, also e.g. a reply that is no HTTP
 };
@@ -120,7 +123,7 @@ struct SessionRequest {
   Fields headers;
   // Made anew for every attempt; null: no body.
   std::function<Body()> body;
-  // Nothing: only for the idempotent methods.
+  // Nothing: only for the idempotent methods, and what RetryPolicy says beyond that.
   std::optional<bool> may_retry;
   // Told of each response that is not the last one: a redirect that is followed, a login asked for.
   // Its body is not for reading.

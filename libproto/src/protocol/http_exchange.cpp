@@ -343,7 +343,10 @@ bool SessionExchange::retry_after_status() {
       status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
   const RetryPolicy& policy = session_.options.retry;
   if (!transient || state_.retries >= policy.max_retries || no_retry_after_.expired()) return false;
-  if (!state_.request.may_retry.value_or(is_idempotent(state_.request.method))) return false;
+  const bool undone =
+      policy.undone_of_any_method && (status == 408 || status == 429 || status == 503);
+  if (!state_.request.may_retry.value_or(undone || is_idempotent(state_.request.method)))
+    return false;
   const auto asked = retry_after_of(state_.response.headers());
   const auto span = asked ? *asked : delay();
   if (Deadline::after(span).when() >= earlier(no_retry_after_, state_.deadline).when())
