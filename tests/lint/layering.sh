@@ -38,5 +38,10 @@ if grep -rnE --include='*.h' --include='*.cpp' '^ *# *include *<openssl/' libpro
   echo '  ^ OpenSSL stands only in net/tls* and base/crypto.cpp'
   bad=1
 fi
+# So does nghttp2 in the one file that hides it.
+if grep -rnE --include='*.h' --include='*.cpp' '^ *# *include *<nghttp2/' libproto tools | grep -v '^libproto/src/wire/http2\.cpp:'; then
+  echo '  ^ nghttp2 stands only in wire/http2.cpp'
+  bad=1
+fi
 [ $bad = 0 ] && echo 'layering: every include is allowed'
 exit $bad

@@ -118,6 +118,17 @@ BodyFraming framing_for(std::string_view request_method, int status, int version
   return framing;
 }
 
+BodyFraming framing_for_http2(std::string_view request_method, int status, const Fields& fields) {
+  const BodyFields found(fields);
+  BodyFraming framing;
+  if (status == 204 || status == 304 || request_method == "HEAD") return framing;
+  framing.kind = BodyFraming::Kind::frames;
+  framing.length = found.has_length
+                       ? content_length(fields, found, "HTTP/2 response", framing.deviations)
+                       : BodyFraming::kUnknown;
+  return framing;
+}
+
 BodyFraming framing_for_request(int version, const Fields& fields) {
   const BodyFields found(fields);
   BodyFraming framing;

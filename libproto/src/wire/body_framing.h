@@ -17,7 +17,9 @@ struct BodyFraming {
     chunked,      // until the last chunk
     until_close,  // until the peer ends the stream: truncation cannot be told
     tunnel,       // no HTTP any more
+    frames,       // of HTTP/2: until END_STREAM; `length` octets, where that is known
   };
+  static constexpr std::uint64_t kUnknown = UINT64_MAX;
   Kind kind = Kind::none;
   std::uint64_t length = 0;
   // The connection must not be used again, whatever the fields say.
@@ -29,6 +31,8 @@ struct BodyFraming {
 // Throws ProtocolError where the fields do not say one thing.
 BodyFraming framing_for(std::string_view request_method, int status, int version,
                         const Fields& fields);
+// Of a response over HTTP/2 (RFC 9113 §8.1.1), which frames bodies itself. Throws as above.
+BodyFraming framing_for_http2(std::string_view request_method, int status, const Fields& fields);
 // Of a request. Stricter: what proxies are known to read in two ways is refused.
 BodyFraming framing_for_request(int version, const Fields& fields);
 

@@ -16,7 +16,12 @@ namespace {
 
 constexpr std::size_t kMaxDigits = 16;
 
-// RFC 9110 §6.5.1: what must be known before the body, or rules the connection, is no trailer.
+[[noreturn]] void refuse(const char* what, std::string_view line) {
+  throw ProtocolError(std::string("HTTP chunked body: ") + what + ": " + quoted(line));
+}
+
+}  // namespace
+
 bool may_be_trailer(std::string_view name) noexcept {
   constexpr std::string_view kNever[] = {
       "Age",
@@ -58,12 +63,6 @@ bool may_be_trailer(std::string_view name) noexcept {
   return std::none_of(std::begin(kNever), std::end(kNever),
                       [&](std::string_view never) { return equals_ignoring_case(name, never); });
 }
-
-[[noreturn]] void refuse(const char* what, std::string_view line) {
-  throw ProtocolError(std::string("HTTP chunked body: ") + what + ": " + quoted(line));
-}
-
-}  // namespace
 
 ChunkedDecoder::ChunkedDecoder(const ChunkLimits& limits) : limits_(limits) {
   limits_.max_line_bytes = std::max(limits_.max_line_bytes, kMaxDigits + kChunkEnd.size());

@@ -12,6 +12,9 @@
 
 namespace proto {
 
+// RFC 9110 §6.5.1: what must be known before the body, or rules the connection, is no trailer.
+bool may_be_trailer(std::string_view name) noexcept;
+
 struct ChunkLimits {
   std::size_t max_line_bytes = std::size_t{4} * 1024;      // a chunk's line, its end included
   std::size_t max_trailer_bytes = std::size_t{16} * 1024;  // the whole trailer section

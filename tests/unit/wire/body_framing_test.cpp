@@ -30,6 +30,9 @@ std::string describe(const BodyFraming& f) {
     case Kind::tunnel:
       text = "tunnel";
       break;
+    case Kind::frames:
+      text = f.length == BodyFraming::kUnknown ? "frames" : "frames " + std::to_string(f.length);
+      break;
   }
   if (f.must_close) text += " close";
   for (unsigned bit = 1; bit < 64; bit *= 2) {
@@ -53,6 +56,23 @@ std::string with_length(const char* value) {
 }
 std::string with_coding(const char* value) {
   return response({{"Transfer-Encoding", value}});
+}
+
+TEST(BodyFraming, OverHTTP2) {
+  const auto framing = [](const Fields& fields, int status = 200, const char* method = "GET") {
+    return test::outcome([&] { return describe(framing_for_http2(method, status, fields)); });
+  };
+  EXPECT_EQ(framing({}), "frames");
+  EXPECT_EQ(framing({{"content-length", "5"}}), "frames 5");
+  EXPECT_EQ(framing({{"content-length", "5"}, {"content-length", "5"}}),
+            "frames 5; Content-Length is given more than once");
+  EXPECT_EQ(framing({{"content-length", "5"}}, 200, "HEAD"), "none");
+  EXPECT_EQ(framing({{"content-length", "5"}}, 304), "none");
+  EXPECT_EQ(framing({}, 204), "none");
+  EXPECT_EQ(framing({{"content-length", "x"}}),
+            "ProtocolError: HTTP/2 response: no Content-Length: \"x\"");
+  EXPECT_EQ(framing({{"content-length", "5"}, {"content-length", "6"}}),
+            "ProtocolError: HTTP/2 response: two Content-Lengths: 5 and 6");
 }
 
 TEST(BodyFraming, PlainCases) {
