@@ -1,5 +1,5 @@
-// HTTP/1.1 over one connection (RFC 9110, RFC 9112): HTTPConnection and HTTPResponse, after
-// Python's http.client.
+// HTTP/1.1, and HTTP/2 where it is asked for, over one connection (RFC 9110, RFC 9112, RFC 9113):
+// HTTPConnection and HTTPResponse, after Python's http.client.
 //
 //   proto::HTTPConnection connection("www.example.org");
 //   connection.request("GET", "/index.html");
@@ -34,6 +34,8 @@ struct HTTPLimits {
   std::size_t max_interim_responses = 32;
   std::size_t max_chunk_line_bytes = std::size_t{4} * 1024;
   std::size_t max_trailer_bytes = std::size_t{16} * 1024;
+  // Frames of HTTP/2 in a row that bring nothing on: PING, SETTINGS and the like.
+  std::size_t max_idle_frames = 10'000;
   // What read() without a size takes into memory.
   std::uint64_t max_read_bytes = std::uint64_t{1} << 30;
 };
@@ -41,16 +43,21 @@ struct HTTPLimits {
 struct HTTPOptions {
   ConnectOptions connect;
   bool tls = false;  // https
-  int version = 11;  // 10 or 11
+  // 10, 11, or 20: HTTP/2 where TLS agrees on it by ALPN, else HTTP/1.1. With a `connect.tls` of
+  // your own its `alpn` must list "h2". has_http2() says whether this build can.
+  int version = 11;
+  // With version 20 and without TLS: HTTP/2 from the first byte on (RFC 9113 §3.3).
+  bool http2_prior_knowledge = false;
   HTTPLimits limits;
   // How long `Expect: 100-continue` waits for a word before the body goes all the same (RFC 9110
   // §10.1.1).
   std::chrono::milliseconds continue_timeout{1000};
   // request() may be called again before getresponse(), for idempotent methods without a body (RFC
-  // 9112 §9.3.2).
+  // 9112 §9.3.2); over HTTP/2 such requests are concurrent streams.
   bool pipeline = false;
   // A kept-alive connection that the server closed before the reply: an idempotent request without
-  // a body is sent once more, over a new one (RFC 9112 §9.3.1).
+  // a body is sent once more, over a new one (RFC 9112 §9.3.1). So is any request without a body
+  // that a server of HTTP/2 says it has not processed (RFC 9113 §8.7).
   bool retry_stale = true;
   // Told of every 1xx response but 101.
   std::function<void(int status, const Fields& fields)> on_interim;
@@ -74,8 +81,16 @@ class EmptyReplyError : public ClosedError {
   using ClosedError::ClosedError;
 };
 
+// The server says that it did nothing with the request (HTTP/2: GOAWAY, REFUSED_STREAM): sending it
+// again, over a new connection, can do no harm, whatever it is (RFC 9113 §8.7).
+class NotProcessedError : public ClosedError {
+ public:
+  using ClosedError::ClosedError;
+};
+
 // The connection was closed in a body whose end was not reached (RFC 9112 §8); http.client's
-// IncompleteRead. Over TLS this is an end with close_notify; one without is a plain ClosedError.
+// IncompleteRead; over HTTP/2 also a stream that was reset there. Over TLS this is an end with
+// close_notify; one without is a plain ClosedError.
 class IncompleteBodyError : public ClosedError {
  public:
   IncompleteBodyError(const std::string& what, std::string address, std::uint64_t received,
@@ -142,7 +157,7 @@ class HTTPResponse {
 
   int status() const noexcept;
   const std::string& reason() const noexcept;  // as it came: escape it before you show it
-  int version() const noexcept;                // 10 or 11
+  int version() const noexcept;                // 10, 11 or 20
   const Fields& headers() const noexcept;
   std::optional<std::string_view> getheader(std::string_view name) const {
     return headers().get(name);
@@ -159,7 +174,7 @@ class HTTPResponse {
   // (RFC 9110 §6.5.1).
   const Fields& trailers() const noexcept;
   // The status line and the header lines as they are understood, each with CRLF, and the empty
-  // line.
+  // line. HTTP/2 has no reason: "HTTP/2 200 ".
   std::string head_text() const;
 
   // Of the body; nothing where it is chunked or ends with the connection.
@@ -200,10 +215,14 @@ class HTTPResponse {
   std::shared_ptr<State> state_;
 };
 
+// Whether this build can speak HTTP/2 (PROTO_WITH_NGHTTP2).
+bool has_http2() noexcept;
+
 // One connection to one server, opened when it is first needed and again after the server closed
-// it. Move-only; one thread at a time, but cancel() may come from any. What the caller does wrong
-// (CR, LF or NUL in anything, a call out of order) is std::invalid_argument or std::logic_error,
-// before a byte is sent. A network, TLS or protocol error closes it.
+// it. Move-only; one thread at a time, but cancel() may come from any. Over HTTP/2 the same calls
+// do the same; fields that belong to a connection of HTTP/1.1 are left out. What the caller does
+// wrong (CR, LF or NUL in anything, a call out of order) is std::invalid_argument or
+// std::logic_error, before a byte is sent. A network, TLS or protocol error closes it.
 class HTTPConnection {
  public:
   // `host`: a name or literal ("::1" or "[::1]"), maybe with ":port". `port` 0: that, or 80, or 443
@@ -255,7 +274,7 @@ class HTTPConnection {
   std::string request_head(std::string_view method, std::string_view target, const Body& body = {},
                            const Fields& headers = {}) const;
   // Takes what is under the connection, with what is buffered, after a 101 or a CONNECT: it is no
-  // HTTP any more.
+  // HTTP any more. Not from HTTP/2.
   Stream release();
 
   struct Impl;

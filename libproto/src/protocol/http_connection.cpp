@@ -8,6 +8,7 @@
 #include "proto/http.h"
 #include "protocol/http_impl.h"
 #include "wire/field_line.h"
+#include "wire/http2_head.h"
 #include "wire/http_request.h"
 
 namespace proto {
@@ -70,8 +71,7 @@ void HTTPConnection::Impl::settle() {
   if (!current || current->owner == nullptr) return;
   if (current.use_count() == 1) {
     abandon();
-  } else if (current->framing.kind != BodyFraming::Kind::chunked || current->received == 0 ||
-             current->chunks.remaining() != 0 ||
+  } else if (current->received == 0 || !current->ends_with_framing() ||
              !current->guarded([&] { return current->next(0).empty(); }) || !current->complete) {
     throw std::logic_error("the body of the previous response has not been read");
   }
@@ -91,6 +91,7 @@ void HTTPConnection::Impl::start_operation() {
 
 void HTTPConnection::Impl::abandon() noexcept {
   stream.close();
+  http2.reset();
   pending.clear();
   out.clear();
   flushed = 0;
@@ -132,13 +133,16 @@ void HTTPConnection::request(std::string_view method, std::string_view target, c
   }
   c.append_head(c.out, method, target, body, headers, false);
   try {
+    if (c.http2) c.refresh_http2();
     if (!c.stream.is_open()) c.open();
     c.start_operation();
-    if (c.options.connect.trace) c.trace_head(true, std::string_view(c.out).substr(c.flushed));
+    if (c.options.connect.trace && !c.http2)
+      c.trace_head(true, std::string_view(c.out).substr(c.flushed));
     c.pending.push_back({.head = method == "HEAD",
                          .connect = method == "CONNECT",
                          .upgrade = headers.contains("Upgrade"),
-                         .replayable = replayable});
+                         .replayable = replayable,
+                         .bodiless = !body.present()});
     c.interim = 0;
     ++c.sent;
     if (c.options.pipeline && replayable) return;  // goes with those behind it, at getresponse()
@@ -173,9 +177,7 @@ HTTPResponse HTTPConnection::getresponse() {
         c.read_head(false);
       }
     } catch (const NetworkError& e) {
-      const bool lost = dynamic_cast<const ClosedError*>(&e) != nullptr || e.code() == ECONNRESET ||
-                        e.code() == EPIPE;
-      if (!lost || !c.resend()) throw;
+      if (!c.resend(e)) throw;
       c.read_head(false);
     }
     return c.take_response();
@@ -216,16 +218,22 @@ void HTTPConnection::endheaders(std::string_view body) {
   if (!framed && !body.empty()) fields.add("Content-Length", std::to_string(body.size()));
   append_request_head(c.out, c.method_by_hand, c.target_by_hand, c.options.version, fields);
   try {
+    if (c.http2) c.refresh_http2();
     if (!c.stream.is_open()) c.open();
     c.start_operation();
-    c.trace_head(true, c.out);
+    if (!c.http2) c.trace_head(true, c.out);
     c.pending.push_back({.head = c.method_by_hand == "HEAD",
                          .connect = c.method_by_hand == "CONNECT",
                          .upgrade = c.fields_by_hand.contains("Upgrade"),
-                         .replayable = !framed && body.empty() && is_idempotent(c.method_by_hand)});
+                         .replayable = !framed && body.empty() && is_idempotent(c.method_by_hand),
+                         .bodiless = !framed && body.empty()});
     c.interim = 0;
     ++c.sent;
-    c.send(Body(body), false);
+    if (framed && c.http2) {
+      c.begin_by_hand_http2(body);
+    } else {
+      c.send(Body(body), false);
+    }
     c.step = framed ? Impl::Step::sending : Impl::Step::idle;
   } catch (...) {
     c.abandon();
@@ -238,7 +246,11 @@ void HTTPConnection::send(std::string_view data) {
   if (c.step != Impl::Step::sending) throw std::logic_error("send() before endheaders()");
   if (c.head_ready) return;  // the response is here already
   try {
-    c.send_piece(data);
+    if (c.http2) {
+      c.send_by_hand_http2(data);
+    } else {
+      c.send_piece(data);
+    }
   } catch (const NetworkError& e) {
     if (e.phase() != Phase::send) {
       c.abandon();
@@ -283,6 +295,7 @@ const TLSInfo* HTTPConnection::tls_info() const noexcept {
 }
 
 Stream HTTPConnection::release() {
+  if (impl_->http2) throw std::logic_error("release() from HTTP/2: its stream carries frames");
   Stream out = std::move(impl_->stream);
   impl_->abandon();
   return out;
@@ -292,7 +305,10 @@ std::string HTTPConnection::request_head(std::string_view method, std::string_vi
                                          const Body& body, const Fields& headers) const {
   std::string out;
   impl_->append_head(out, method, target, body, headers, false);
-  return out;
+  const HTTPOptions& options = impl_->options;
+  if (options.version != 20 || !(options.tls || options.http2_prior_knowledge)) return out;
+  std::string_view head = out;
+  return to_text(take_http2_request(head, options.tls));
 }
 
 }  // namespace proto

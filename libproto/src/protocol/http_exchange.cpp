@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include "base/characters.h"
 #include "base/random.h"
@@ -80,10 +81,14 @@ void SessionExchange::run() {
       state_.connection.reset();
       const auto* refusal = dynamic_cast<const TunnelError*>(&e);
       if (refusal != nullptr && log_in(refusal->code(), refusal->headers())) continue;
+      if (dynamic_cast<const NotProcessedError*>(&e) != nullptr &&
+          !std::exchange(sent_again_, true))
+        continue;
       if (!retry_after(e)) throw;
       continue;
     }
-    note(std::to_string(state_.response.status()) + " " + escaped(state_.response.reason()), since);
+    const std::string reason = escaped(state_.response.reason());  // HTTP/2 has none
+    note(std::to_string(state_.response.status()) + (reason.empty() ? "" : " " + reason), since);
     if (session_.options.strict && !state_.response.deviations().empty()) {
       throw ProtocolError("strict: " + state_.response.deviations().front());
     }

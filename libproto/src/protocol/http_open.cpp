@@ -16,6 +16,12 @@ namespace {
 // Of a proxy's words about a tunnel that it refuses.
 constexpr std::size_t kMaxRefusalBytes = std::size_t{64} * 1024;
 
+std::shared_ptr<const TLSContext> context_for_http2() {
+  TLSOptions tls;
+  tls.alpn = {"h2", "http/1.1"};
+  return TLSContext::client(tls);
+}
+
 // "host", "host:port", "[v6]", "[v6]:port" or a bare IPv6 literal.
 std::pair<std::string, std::uint16_t> split_host(std::string_view text) {
   std::string_view host = text;
@@ -55,8 +61,10 @@ HTTPConnection::Impl::Impl(std::string_view host_and_port, std::uint16_t given_p
       head({.max_head_bytes = options.limits.max_head_bytes,
             .max_line_bytes = options.limits.max_line_bytes,
             .max_fields = options.limits.max_fields}) {
-  if (options.version != 10 && options.version != 11)
-    throw std::invalid_argument("HTTP version must be 10 or 11");
+  if (options.version != 10 && options.version != 11 && options.version != 20)
+    throw std::invalid_argument("HTTP version must be 10, 11 or 20");
+  if (options.version == 20 && !has_http2())
+    throw std::invalid_argument("this build has no HTTP/2 (PROTO_WITH_NGHTTP2)");
   std::tie(host, port) = split_host(host_and_port);
   if (given_port != 0) port = given_port;
   if (port == 0) port = options.tls ? 443 : 80;
@@ -74,11 +82,20 @@ std::string HTTPConnection::Impl::host_field() const {
 void HTTPConnection::Impl::open() {
   const Deadline total = deadline ? *deadline : Deadline::after(options.connect.timeouts.total);
   sent = answered = 0;
+  http2.reset();
+  if (options.version == 20 && options.tls && !options.connect.tls)
+    options.connect.tls = context_for_http2();
   if (tunnel_host.empty()) {
     stream = Stream::connect(host, port, options.connect,
                              options.tls ? TLSMode::implicit : TLSMode::none, total);
-    return;
+  } else {
+    open_through_proxy(total);
   }
+  if (options.version == 20 && agreed_on_http2())
+    http2 = std::make_unique<HTTP2Link>(stream, options);
+}
+
+void HTTPConnection::Impl::open_through_proxy(Deadline total) {
   // The proxy's answer and the second TLS are part of connecting.
   ConnectOptions to_proxy = options.connect;
   to_proxy.tls = proxy_tls;

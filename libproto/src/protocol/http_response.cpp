@@ -20,27 +20,25 @@ HTTPResponse HTTPConnection::Impl::take_response() {
   step = Step::idle;
   interim = 0;
 
-  state.status = head.status();
-  state.version = head.version();
-  state.reason = head.reason();
-  std::swap(state.headers, head.fields());  // the memory goes back and forth
   const std::string_view method = request.head ? "HEAD" : request.connect ? "CONNECT" : "GET";
   try {
-    state.framing = framing_for(method, state.status, state.version, state.headers);
+    if (http2) {
+      take_head_http2(state, request.stream, method);
+    } else {
+      take_head(state, method);
+    }
   } catch (const ProtocolError& e) {
     throw HTTPFramingError(e.what());
   }
-  state.deviations = head.deviations();
   state.deviations.add(state.framing.deviations);
   state.chunks.reset();
   state.received = 0;
   state.complete = false;
-  state.keep_alive = !state.framing.must_close && !std::exchange(upload_cut, false) &&
-                     keeps_alive(state.version, state.headers);
   state.owner = this;
   const bool empty =
       state.framing.kind == BodyFraming::Kind::none ||
-      (state.framing.kind == BodyFraming::Kind::counted && state.framing.length == 0);
+      (state.framing.kind == BodyFraming::Kind::counted && state.framing.length == 0) ||
+      (state.framing.kind == BodyFraming::Kind::frames && has_no_body_http2(state));
   if (state.framing.kind == BodyFraming::Kind::tunnel) {
     state.complete = true;  // release() takes it from here
     state.owner = nullptr;
@@ -51,12 +49,27 @@ HTTPResponse HTTPConnection::Impl::take_response() {
   return HTTPResponse(current);
 }
 
+void HTTPConnection::Impl::take_head(HTTPResponse::State& state, std::string_view method) {
+  state.status = head.status();
+  state.version = head.version();
+  state.reason = head.reason();
+  std::swap(state.headers, head.fields());  // the memory goes back and forth
+  state.deviations = head.deviations();
+  state.framing = framing_for(method, state.status, state.version, state.headers);
+  state.keep_alive = !state.framing.must_close && !std::exchange(upload_cut, false) &&
+                     keeps_alive(state.version, state.headers);
+}
+
 // The body is complete. What stands behind it and was not asked for is thrown away with the
 // connection.
 void HTTPConnection::Impl::finish(HTTPResponse::State& state) {
   state.complete = true;
   state.owner = nullptr;
   ++answered;
+  if (http2) {
+    finish_http2(state);
+    return;
+  }
   if (!state.keep_alive || (pending.empty() && !stream.peek().empty())) stream.close();
 }
 
@@ -71,6 +84,7 @@ void HTTPResponse::State::truncated() const {
                                   " of " + std::to_string(framing.length) + " bytes came",
                               peer, received, framing.length);
   }
+  if (framing.kind == BodyFraming::Kind::frames) frames_truncated(peer);
   try {
     chunks.finish();  // knows where in the framing it is
   } catch (const ClosedError& e) {
@@ -94,6 +108,7 @@ std::string_view HTTPResponse::State::next(std::size_t most) {
   const std::uint64_t left = available();
   if (left == 0) owner->finish(*this);
   if (left == 0 || most == 0) return {};
+  if (framing.kind == BodyFraming::Kind::frames) return frames_at_hand().substr(0, most);
   Stream& from = stream();
   if (from.peek().empty() && !from.fill()) {
     if (framing.kind != BodyFraming::Kind::until_close) truncated();
@@ -109,6 +124,7 @@ std::string_view HTTPResponse::State::next(std::size_t most) {
 // Whether body, or its end, is there already. Framing in the buffer is read as far as it goes: its
 // rest may be long in coming.
 bool HTTPResponse::State::has_more() {
+  if (framing.kind == BodyFraming::Kind::frames) return frames_have_more();
   Stream& from = stream();
   if (framing.kind != BodyFraming::Kind::chunked) return !from.peek().empty();
   if (chunks.remaining() == 0 && !chunks.done()) from.consume(chunks.feed(from.peek()));
@@ -151,7 +167,8 @@ const Fields& HTTPResponse::headers() const noexcept {
   return state_->headers;
 }
 const Fields& HTTPResponse::trailers() const noexcept {
-  return state_->chunks.trailers();
+  const State& s = *state_;
+  return s.framing.kind == BodyFraming::Kind::frames ? s.frames_trailers : s.chunks.trailers();
 }
 std::uint64_t HTTPResponse::received() const noexcept {
   return state_->received;
@@ -165,13 +182,16 @@ bool HTTPResponse::length_verified() const noexcept {
 
 std::optional<std::uint64_t> HTTPResponse::content_length() const noexcept {
   if (state_->framing.kind == BodyFraming::Kind::counted) return state_->framing.length;
+  if (state_->framing.kind == BodyFraming::Kind::frames &&
+      state_->framing.length != BodyFraming::kUnknown)
+    return state_->framing.length;
   if (state_->framing.kind == BodyFraming::Kind::none) return 0;
   return std::nullopt;
 }
 
 std::string HTTPResponse::head_text() const {
   const State& s = checked();
-  std::string out = s.version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
+  std::string out = s.version == 20 ? "HTTP/2 " : s.version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
   out += std::to_string(s.status) + " " + s.reason + "\r\n";
   append_fields(out, s.headers);
   out += "\r\n";
@@ -206,7 +226,7 @@ std::size_t HTTPResponse::read_into(std::span<char> into) {
     // A long stretch of body goes straight from the transport into the caller's memory.
     constexpr std::uint64_t kDirect = 16 * 1024;
     if (!s.complete && into.size() >= kDirect && s.stream().peek().empty() &&
-        s.available() >= kDirect && s.stream().peek().empty()) {
+        s.available() >= kDirect && s.at_hand().empty()) {
       const std::uint64_t most = std::min<std::uint64_t>(into.size(), s.available());
       const std::size_t n = s.stream().read(into.first(static_cast<std::size_t>(most)));
       if (n == 0 && s.framing.kind != BodyFraming::Kind::until_close) s.truncated();
@@ -257,7 +277,7 @@ std::string HTTPResponse::readline(std::size_t max_bytes) {
     std::string out;
     while (!out.ends_with('\n') && !s.complete) {
       std::uint64_t left = s.available();
-      if (left != 0 && s.stream().peek().empty() && !s.stream().fill()) {
+      if (left != 0 && s.at_hand().empty() && !s.stream().fill()) {
         if (s.framing.kind != BodyFraming::Kind::until_close) s.truncated();
         left = 0;
       }
@@ -265,7 +285,7 @@ std::string HTTPResponse::readline(std::size_t max_bytes) {
         s.owner->finish(s);
         break;
       }
-      const std::string_view have = s.stream().peek().substr(0, static_cast<std::size_t>(left));
+      const std::string_view have = s.at_hand().substr(0, static_cast<std::size_t>(left));
       const auto end = have.find('\n');
       const std::string_view piece = have.substr(0, end == std::string_view::npos ? end : end + 1);
       if (out.size() + piece.size() > max_bytes) {
@@ -273,8 +293,7 @@ std::string HTTPResponse::readline(std::size_t max_bytes) {
                          " bytes");
       }
       out += piece;
-      s.stream().consume(piece.size());
-      s.took(piece.size());
+      s.use(piece.size());
     }
     return out;
   });
@@ -299,9 +318,10 @@ std::uint64_t HTTPResponse::read_to_fd(int fd, std::uint64_t max_bytes) {
   if (s.complete || max_bytes == 0) return 0;
   return s.guarded([&]() -> std::uint64_t {
     const std::uint64_t most = std::min(s.available(), max_bytes);
-    if (s.framing.kind == BodyFraming::Kind::chunked && most != 0 && most < Stream::kBufferBytes) {
-      return s.move_chunks_to_fd(fd, max_bytes);
-    }
+    const bool pieces =
+        s.framing.kind == BodyFraming::Kind::frames ||
+        (s.framing.kind == BodyFraming::Kind::chunked && most < Stream::kBufferBytes);
+    if (pieces && most != 0) return s.move_chunks_to_fd(fd, max_bytes);
     if (most == 0) {
       s.owner->finish(s);
       return 0;

@@ -1,5 +1,6 @@
 // How a request goes out, and what the server may say meanwhile.
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 
@@ -18,12 +19,21 @@ constexpr std::size_t kGatheredBody = std::size_t{64} * 1024;
 
 void HTTPConnection::Impl::flush() {
   if (flushed == out.size()) return;
+  if (http2) {
+    submit(false);
+    http2->flush();
+    return;
+  }
   const std::string_view rest = std::string_view(out).substr(flushed);
   flushed = out.size();
   stream.write(rest);
 }
 
 void HTTPConnection::Impl::send(const Body& body, bool expect_continue) {
+  if (http2) {
+    send_http2(body, expect_continue);
+    return;
+  }
   const std::string_view unsent = std::string_view(out).substr(flushed);
   if (!body.present() || (body.length() == std::uint64_t{0})) {
     flush();
@@ -117,7 +127,19 @@ bool HTTPConnection::Impl::await_continue() {
   return false;
 }
 
+void HTTPConnection::Impl::pass_interim(int status, const Fields& fields) {
+  if (++interim > options.limits.max_interim_responses) {
+    throw LimitError("HTTP response: " + stream.peer() + ": more than " +
+                     std::to_string(options.limits.max_interim_responses) + " 1xx responses");
+  }
+  if (options.on_interim) options.on_interim(status, fields);
+}
+
 bool HTTPConnection::Impl::read_head(bool until_continue) {
+  if (http2) {
+    read_head_http2();
+    return true;
+  }
   for (;;) {
     head.reset();
     std::size_t size = 0;
@@ -137,24 +159,27 @@ bool HTTPConnection::Impl::read_head(bool until_continue) {
                           ": 101 Switching Protocols, which nobody asked for");
     }
     if (status >= 200 || status == 101) return true;
-    if (++interim > options.limits.max_interim_responses) {
-      throw LimitError("HTTP response: " + stream.peer() + ": more than " +
-                       std::to_string(options.limits.max_interim_responses) + " 1xx responses");
-    }
-    if (options.on_interim) options.on_interim(status, head.fields());
+    pass_interim(status, head.fields());
     if (until_continue && (status == 100 || stream.peek().empty())) return false;
   }
 }
 
 // A connection that was kept alive may have been closed just when the request went out (RFC 9112
 // §9.3.1): once more, over a new one, where that can do no harm.
-bool HTTPConnection::Impl::resend() {
-  if (!options.retry_stale || answered == 0 || pending.size() != 1 || !pending.front().replayable ||
-      interim != 0 || !stream.peek().empty()) {
-    return false;
-  }
+bool HTTPConnection::Impl::resend(const NetworkError& why) {
+  if (!options.retry_stale || pending.size() != 1 || interim != 0) return false;
+  const bool lost = http2 ? dynamic_cast<const EmptyReplyError*>(&why) != nullptr
+                          : dynamic_cast<const ClosedError*>(&why) != nullptr;
+  const bool stale = (lost || why.code() == ECONNRESET || why.code() == EPIPE) && answered != 0 &&
+                     pending.front().replayable && (http2 || stream.peek().empty());
+  // RFC 9113 §8.7.
+  const bool refused =
+      pending.front().bodiless && dynamic_cast<const NotProcessedError*>(&why) != nullptr;
+  if (!stale && !refused) return false;
   stream.close();
-  trace_info(options.connect.trace, "the kept-alive connection was closed: once more");
+  trace_info(options.connect.trace, stale ? "the kept-alive connection was closed: once more"
+                                          : "the request was not processed: once more");
+  pending.front().stream = 0;
   open();
   start_operation();
   upload_cut = false;

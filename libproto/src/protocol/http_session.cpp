@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "proto/http_session.h"
@@ -15,7 +16,10 @@ std::shared_ptr<const TLSContext> HTTPSession::Impl::tls() {
   const std::lock_guard lock(mutex);
   if (!tls_context) {
     TLSOptions tls = options.tls;
-    if (tls.alpn.empty()) tls.alpn = {"http/1.1"};
+    if (tls.alpn.empty()) {
+      if (options.http.version == 20) tls.alpn.push_back("h2");
+      tls.alpn.push_back("http/1.1");
+    }
     tls_context = TLSContext::client(tls);
   }
   return tls_context;
@@ -41,7 +45,7 @@ Route HTTPSession::Impl::route_to(const URL& url) {
   route.host = url.host();
   route.port = url.port();
   if (route.options.tls) route.options.connect.tls = tls();
-  route.key = url.origin().to_string();
+  route.key = url.origin().to_string() + " " + std::to_string(options.http.version);
   if (options.connect_to) {
     if (const auto elsewhere = options.connect_to(url.origin())) {
       route.options.connect.via = elsewhere;
@@ -61,6 +65,8 @@ Route HTTPSession::Impl::route_to(const URL& url) {
       route.port = proxy.port;
       route.options.tls = proxy.kind == Proxy::Kind::https;
       if (route.options.tls) route.options.connect.tls = proxy_tls();
+      // Of a proxy HTTP/1.1 is known.
+      route.options.version = std::min(route.options.version, 11);
       // Whatever the origin, it is the same connection.
       route.key = "proxy " + proxy.user + "@" + proxy.to_string();
     }

@@ -117,6 +117,7 @@ class SessionExchange {
   bool login_tried_ = false;
   bool proxy_login_tried_ = false;
   bool send_basic_ = false;  // the server asked for it
+  bool sent_again_ = false;  // for the server had not processed it
   bool sent_ = false;        // a part of the request may have gone out in this attempt
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "proto/http.h"
+#include "support/http2_frames.h"
 #include "support/sanitizers.h"
 #include "support/scripted_peer.h"
 #include "support/system_calls.h"
@@ -84,9 +85,9 @@ TEST(HTTPCosts, ReadingAChunkedBodyAllocatesNothing) {
 }
 
 // Hostile network row 15: whichever allocation fails, it is a bad_alloc, and then it works again.
-TEST(HTTPCosts, Hostile_Network15_AnyAllocationMayFail) {
+void expect_that_any_allocation_may_fail(const std::string& answer, const HTTPOptions& options) {
   // It answers before it is asked: some of the requests never come.
-  ScriptedPeer peer = ScriptedPeer::forever({send(kChunked), drain()});
+  ScriptedPeer peer = ScriptedPeer::forever({send(answer), drain()});
   std::size_t failed = 0;
   for (bool done = false; !done;) {
     ASSERT_LT(failed, 1000U);
@@ -95,7 +96,7 @@ TEST(HTTPCosts, Hostile_Network15_AnyAllocationMayFail) {
     const std::size_t before = allocations;
     failing = before + failed;
     try {
-      HTTPConnection connection(peer.host(), peer.port());
+      HTTPConnection connection(peer.host(), peer.port(), options);
       connection.request("GET", "/", {}, {{"Accept", "text/html, and whatever else there may be"}});
       HTTPResponse response = connection.getresponse();
       response.read_to([&](std::string_view piece) { got += piece; });
@@ -108,6 +109,25 @@ TEST(HTTPCosts, Hostile_Network15_AnyAllocationMayFail) {
   }
   EXPECT_GT(failed, 5U);
 }
+
+TEST(HTTPCosts, Hostile_Network15_AnyAllocationMayFail) {
+  expect_that_any_allocation_may_fail(kChunked, {});
+}
+
+#if PROTO_WITH_NGHTTP2
+// Over HTTP/2 some of them fail within nghttp2's calls back to us.
+TEST(HTTPCosts, Hostile_Network15_AnyAllocationMayFailOverHTTP2) {
+  HTTPOptions options;
+  options.version = 20;
+  options.http2_prior_knowledge = true;
+  options.retry_stale = false;
+  expect_that_any_allocation_may_fail(
+      h2::settings() +
+          h2::headers(1, {{":status", "200"}, {"content-type", "text/html; charset=utf-8"}}) +
+          h2::data(1, std::string(100, 'x')) + h2::data(1, std::string(100, 'x'), true),
+      options);
+}
+#endif
 
 // In a process of its own, from its start to its end.
 std::size_t calls_of(const ScriptedPeer& peer, std::size_t times) {
