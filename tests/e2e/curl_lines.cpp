@@ -46,6 +46,7 @@ class CurlLines : public testing::TestWithParam<const char*> {
     put("FILES", "http://127.0.0.1:" + std::to_string(nginx_->port()) + "/files");
     put("TLS", "https://localhost:" + std::to_string(nginx_->tls_port()) + "/files");
     put("CA", test_certificates().ca_file);
+    put("H2C", nginx_->h2c_socket());
     put("PORT", echo_port_);
     ProcessOptions options;
     options.folder = folder.path();
@@ -134,6 +135,19 @@ INSTANTIATE_TEST_SUITE_P(
         "-L -o out -w '%{num_redirects} %{num_connects} %{redirect_url}' ECHO/redirect/302",
         "-o out -w '%{http_version} %{filename_effective} %{exitcode}' http://127.0.0.1:1/",
         "-S ECHO/", "--retry 1 ECHO/", "ftp://127.0.0.1/x", "http://127.0.0.1:1/"));
+
+#if PROTO_WITH_NGHTTP2
+INSTANTIATE_TEST_SUITE_P(
+    HTTP2, CurlLines,
+    testing::Values(
+        "--http2 --cacert CA -w '%{http_version} %{num_connects}' TLS/data.txt TLS/data.txt",
+        "--http2 --http1.1 --cacert CA -w '%{http_version}' TLS/data.txt",
+        "--http2 -w '%{http_version}' FILES/data.txt", "--http2 -r 3-5 --cacert CA TLS/data.txt",
+        "--http2-prior-knowledge -w '%{http_version}' --unix-socket H2C "
+        "http://localhost/files/data.txt",
+        "--http2-prior-knowledge -w '%{http_version}' --cacert CA TLS/data.txt",
+        "--http2-prior-knowledge FILES/data.txt"));
+#endif
 
 }  // namespace
 }  // namespace proto

@@ -99,6 +99,7 @@ http {
   {top}
   server {
     listen 127.0.0.1:{port}; listen [::1]:{port}; listen unix:{folder}/nginx.sock;
+    listen unix:{folder}/h2c.sock http2;
     listen 127.0.0.1:{tls_port} ssl http2; listen [::1]:{tls_port} ssl http2;
     ssl_certificate {certificate}; ssl_certificate_key {key};
     access_log {folder}/access.log words;
@@ -163,7 +164,7 @@ Nginx::Nginx(const std::string& locations, const std::string& top) {
   const Certificates& tls = test_certificates();
   std::filesystem::create_directories(root());
   child_ = start_on_free_ports(port_, tls_port_, [&] {
-    std::filesystem::remove(unix_socket());
+    remove_sockets();
     folder_.write("nginx.conf",
                   fill_in(kNginxConfiguration, {{"top", top},
                                                 {"locations", locations},
@@ -186,13 +187,18 @@ std::vector<std::string> Nginx::command() const {
           folder_.file("nginx.conf")};
 }
 
+void Nginx::remove_sockets() const {
+  std::filesystem::remove(unix_socket());
+  std::filesystem::remove(h2c_socket());
+}
+
 void Nginx::kill() {
   child_->signal(SIGKILL);
   child_->wait();
 }
 
 void Nginx::start() {
-  std::filesystem::remove(unix_socket());
+  remove_sockets();
   child_ = std::make_unique<Child>(command());
   wait_for_port(port_, child_.get());
 }

@@ -41,6 +41,7 @@ class Nginx {
   std::uint16_t port() const { return port_; }          // 127.0.0.1 and ::1
   std::uint16_t tls_port() const { return tls_port_; }  // with test_certificates(); HTTP/2 by ALPN
   std::string unix_socket() const { return folder_.file("nginx.sock"); }
+  std::string h2c_socket() const { return folder_.file("h2c.sock"); }  // HTTP/2 only
   // The document root, to be filled at any time.
   std::string root() const { return folder_.file("www"); }
   void add_file(std::string_view name, std::string_view content) const;
@@ -57,6 +58,7 @@ class Nginx {
 
  private:
   std::vector<std::string> command() const;
+  void remove_sockets() const;
 
   TempFolder folder_;
   std::uint16_t port_ = 0, tls_port_ = 0;

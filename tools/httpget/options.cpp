@@ -13,6 +13,7 @@
 #include "common/program.h"
 #include "httpget/argument_secrets.h"
 #include "httpget/exit_status.h"
+#include "proto/http.h"
 
 namespace proto::httpget {
 
@@ -49,6 +50,21 @@ void add_form(CLI::App& app, Options& options, const char* names, bool literal, 
 // output as it comes, the body of a refusal.
 void add_habits(CLI::App& app) {
   app.add_flag("-g,--globoff,-N,--no-buffer,-q,--disable,--fail-with-body")->group("");
+}
+
+// Of several the last one counts.
+void add_version(CLI::App& app, Options& o, const std::string& names, int version,
+                 const char* help) {
+  app.add_flag_callback(
+         names,
+         [&o, names, version] {
+           if (version == 20 && !has_http2())
+             throw UsageError(names + ": this build has no HTTP/2");
+           o.http_version = version;
+           o.http2_prior_knowledge = names == "--http2-prior-knowledge";
+         },
+         help)
+      ->trigger_on_parse();
 }
 
 void add_output_options(CLI::App& app, Options& o) {
@@ -123,10 +139,10 @@ void add_request_options(CLI::App& app, Options& o) {
       ->type_name("FILE");
   app.add_flag("--compressed", o.compressed, "Ask for every coding that is known, and decode");
   app.add_option("--sha256", o.sha256, "What arrives must have this digest")->type_name("HEX");
-  app.add_flag_callback(
-      "--http1.0,-0", [&o] { o.http_version = 10; }, "Speak HTTP/1.0");
-  app.add_flag_callback(
-      "--http1.1", [&o] { o.http_version = 11; }, "Speak HTTP/1.1");
+  add_version(app, o, "--http1.0,-0", 10, "Speak HTTP/1.0");
+  add_version(app, o, "--http1.1", 11, "Speak HTTP/1.1");
+  add_version(app, o, "--http2", 20, "Speak HTTP/2 where TLS agrees on it, else HTTP/1.1");
+  add_version(app, o, "--http2-prior-knowledge", 20, "Speak HTTP/2 at once also without TLS");
 }
 
 void add_session_options(CLI::App& app, Options& o) {

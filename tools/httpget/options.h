@@ -68,7 +68,8 @@ struct Options {
   bool data_in_query = false;
   std::vector<std::string> url_query;
   bool dry_run = false;
-  int http_version = 11;
+  int http_version = 11;  // as HTTPOptions::version
+  bool http2_prior_knowledge = false;
   std::string range;
   std::string resume;  // -C: an offset, or "-"
   std::string time_condition;

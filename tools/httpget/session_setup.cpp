@@ -252,6 +252,7 @@ std::chrono::milliseconds milliseconds(double seconds) {
 SessionOptions session_options(const Options& o, const std::vector<URL>& urls) {
   SessionOptions session;
   session.http.version = o.http_version;
+  session.http.http2_prior_knowledge = o.http2_prior_knowledge;
   session.follow_redirects = o.location;
   session.max_redirects = o.max_redirs;
   session.decode = o.compressed;

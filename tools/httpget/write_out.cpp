@@ -28,6 +28,7 @@ Values values_of(const Report& r) {
       {"http_code", r.http_code},
       {"http_connect", r.http_connect},
       {"http_version", r.http_code == 0       ? "0"
+                       : r.http_version == 20 ? "2"
                        : r.http_version == 10 ? "1.0"
                                               : "1.1"},
       {"local_ip", r.local_ip},

@@ -77,6 +77,29 @@ void compressed(const Settings& s) {
   }
 }
 
+void http2(const Settings& s) {
+  if (!is_program("curl") || !is_program("nginx")) {
+    std::printf("left out: http2 needs curl and nginx\n");
+    return;
+  }
+  Nginx nginx;
+  nginx.add_file("small", std::string(200, 'x'));
+  nginx.add_file("large", "");
+  if (::truncate((nginx.root() + "/large").c_str(), off_t{s.mib} << 20) != 0)
+    throw std::runtime_error("bench: cannot make a large file");
+  const auto fetch = [&](const std::string& program, const std::string& path, int times) {
+    Command command{program, "-s", "--http2-prior-knowledge", "--unix-socket", nginx.h2c_socket()};
+    for (int i = 0; i < times; ++i) command.push_back("http://localhost/" + path);
+    return command;
+  };
+  const auto both = [&](const std::string& path, int times) -> std::vector<Program> {
+    return {{"curl", fetch("curl", path, times), "/dev/null"},
+            {"httpget", fetch(BENCH_BIN "/httpget", path, times), "/dev/null"}};
+  };
+  compare("200 small pages over one connection of HTTP/2", both("small", 200), s.rounds, "<= 1");
+  compare(std::to_string(s.mib) + " MiB by HTTP/2", both("large", 1), s.rounds, "<= 1");
+}
+
 void parallel(const Settings& s) {
   if (!is_program("curl") || !is_program("nginx")) {
     std::printf("left out: parallel needs curl and nginx\n");

@@ -9,5 +9,7 @@ namespace bench {
 void compressed(const Settings& settings);
 // 100 small pages in one run, and a large file in ranges.
 void parallel(const Settings& settings);
+// HTTP/2: many small pages over one connection, and a large body.
+void http2(const Settings& settings);
 
 }  // namespace bench

@@ -25,7 +25,7 @@ using proto::test::trace_calls;
 constexpr const char* kUsage =
     "usage: bench_http [--rounds N] [--requests N] [--mib N] [--file-mib N] [--quick] [TABLE]...\n"
     "tables: small small-tls pipelined counted chunked counted-tls file start compressed "
-    "parallel\n";
+    "parallel http2\n";
 
 struct Peer {
   std::string name;
@@ -234,6 +234,7 @@ void run(const Settings& s) {
   if (s.wants("start")) start_up(s, clients, {near}, {near_tls, ca});
   if (s.wants("compressed")) compressed(s);
   if (s.wants("parallel")) parallel(s);
+  if (s.wants("http2")) http2(s);
 }
 
 Settings parse(int argc, char** argv) {
