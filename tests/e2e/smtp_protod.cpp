@@ -84,8 +84,8 @@ const Envelope kTo{"me@example.org", {"you@example.net"}, "", ""};
 
 std::string text_of(std::size_t size) {
   std::string text =
-      "Subject: Gr\xc3\xbc\xc3\x9f"
-      "e\n\n";
+      "Subject: lines\n\nGr\xc3\xbc\xc3\x9f"
+      "e\n";
   for (int i = 0; text.size() < size; ++i)
     text += (i % 5 == 0 ? "." : "") + std::to_string(i) + "\n";
   return text;
