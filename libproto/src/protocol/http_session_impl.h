@@ -1,6 +1,7 @@
 // What HTTPSession, its exchanges and its responses share.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -123,5 +124,10 @@ class SessionExchange {
 
 // Blocks; CancelledError where the canceller says so. False: the deadline came first.
 void pause_until(Canceller canceller, Deadline wake, Deadline deadline);
+
+// As cookies, HSTS and Retry-After count.
+inline std::chrono::sys_seconds now_seconds() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
 
 }  // namespace proto
