@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "base/characters.h"
 #include "protocol/pop3_state.h"
@@ -64,7 +63,7 @@ class NumberedCommand {
   std::string_view with(std::uint32_t number) noexcept {
     char* const begin = text_.data();
     char* const end = std::to_chars(begin + digits_, begin + digits_ + kMaxDigits, number).ptr;
-    std::memcpy(end, suffix_.data(), suffix_.size());
+    std::copy(suffix_.begin(), suffix_.end(), end);
     return {begin, static_cast<std::size_t>(end - begin) + suffix_.size()};
   }
 
