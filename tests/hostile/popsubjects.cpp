@@ -310,7 +310,8 @@ TEST(Popsubjects, OfAnOptionThatIsGivenTwiceTheLastOneCounts) {
   const Tool tool;
   ScriptedPeer peer(greets() + Script{expect_line("USER joe"), send("+OK\r\n"),
                                       expect_line("PASS secret"), send("+OK\r\n"),
-                                      expect_line("STAT"), send("+OK 0 0\r\n"), drain()});
+                                      expect_line("STAT"), send("+OK 0 0\r\n"), expect_line("QUIT"),
+                                      send("+OK\r\n"), close()});
   const auto result =
       test::run({our_program("popsubjects"), "--host=nowhere.invalid", "--tls=none",
                  "--host=" + peer.host(), "--port=1", "--port=" + std::to_string(peer.port()),
