@@ -292,11 +292,11 @@ struct Row {
   int share;  // of the count, for those that are slow
 };
 
-void table(const char* title, std::uint16_t port, const std::string& message, int count,
+void table(const char* title, std::uint16_t port, const std::string& message, int count, int rounds,
            const std::vector<Row>& rows) {
   std::printf("%s\n  %-16s %12s %10s\n", title, "", "messages/s", "/ raw");
   std::vector<std::vector<double>> rates(rows.size()), ratios(rows.size());
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const int n = std::max(1, count / rows[i].share);
       const auto begin = Clock::now();
@@ -337,17 +337,17 @@ int main() {
     rows.insert(rows.end(), peers.begin(), peers.end());
     return rows;
   };
-  table("2 KiB messages on one connection", server.port(), message_of(2048), 4000,
+  table("2 KiB messages on one connection", server.port(), message_of(2048), 4000, 21,
         with_peers({{"raw DATA", raw_data, 1},
                     {"libproto DATA", by_data, 1},
                     {"raw BDAT", raw_bdat, 1},
                     {"libproto BDAT", by_bdat, 1}}));
-  table("one message of 25 MiB", server.port(), message_of(25 << 20), 1,
+  table("one message of 25 MiB", server.port(), message_of(25 << 20), 1, 5,
         with_peers({{"raw DATA", raw_data, 1},
                     {"libproto DATA", by_data, 1},
                     {"libproto BDAT", by_bdat, 1}}));
   const proto::test::DelayingRelay far(server.port(), std::chrono::milliseconds(20));
-  table("2 KiB messages at 20 ms round trip", far.port(), message_of(2048), 200,
+  table("2 KiB messages at 20 ms round trip", far.port(), message_of(2048), 200, 5,
         with_peers({{"raw DATA", raw_data, 4},
                     {"libproto DATA", by_data, 4},
                     {"raw BDAT", raw_bdat, 1},

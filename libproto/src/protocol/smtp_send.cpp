@@ -57,7 +57,11 @@ SendResult SMTP::send_one(const Envelope& envelope, std::string_view text, Messa
 
 void SMTP::send_all(std::span<const Outgoing> messages, const Done& done,
                     const SendOptions& options) {
-  for (const Outgoing& message : messages) message.envelope->check();
+  const Envelope* checked = nullptr;  // many messages may share one
+  for (const Outgoing& message : messages) {
+    if (message.envelope != checked) message.envelope->check();
+    checked = message.envelope;
+  }
   if (messages.empty()) return;
   ehlo_or_helo_if_needed();
   SMTPChannel& channel = state_->channel;
