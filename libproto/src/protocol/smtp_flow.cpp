@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace proto {
 
@@ -9,7 +10,8 @@ void SMTPSending::begin(SMTPChannel& channel, const Envelope& envelope, SMTPBody
                         const SendOptions& options) {
   body_ = std::move(message);
   result_.recipients.assign(envelope.to.size(), {});
-  result_.sender_refused = result_.message_refused = false;
+  result_.sender_refused = false;
+  if (std::exchange(result_.message_refused, false)) result_.message_reply = {};
   transactions_.clear();
   plan_ = plan_message(channel, envelope, body_, options.transfer, std::move(plan_));
   const SMTPCapabilities& has = channel.capabilities;

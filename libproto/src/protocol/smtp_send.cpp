@@ -132,7 +132,7 @@ SendResult SMTP::rehearse(const Envelope& envelope, std::uint64_t message_size) 
     }
   });
   for (; begin < envelope.to.size(); ++begin) {  // after a 421
-    result.recipients[begin] = {Verdict::for_now, result.recipients.front().reply};
+    result.recipients[begin] = {Verdict::for_now, result.recipients[begin - 1].reply};
   }
   result.sender_refused = refused;
   if (is_open() && channel.transaction) rset();

@@ -206,7 +206,7 @@ void SMTPTransfer::pass_over_chunks() {
     }
   } catch (const CancelledError&) {
     throw;
-  } catch (const NetworkError&) {
+  } catch (const Error&) {
     channel_.close();
   }
   if (refusal_->code == 421) channel_.close();

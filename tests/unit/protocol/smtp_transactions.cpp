@@ -347,14 +347,29 @@ TEST(SMTPTransactions, WhatWasDeliveredBeforeItIsTold) {
 
 TEST(SMTPTransactions, ARehearsalThatIsCutOffSentNothing) {
   SMTPServer server({"LIMITS RCPTMAX=1"}, [](const std::string& line) {
-    return line.find("<a@") != line.npos ? "421 4.3.2 bye" : "";
+    return line.find("<b@") != line.npos ? "421 4.3.2 bye" : "";
   });
   SMTP smtp = connect_to(server);
-  const SendResult result = smtp.rehearse({"me@example.org", {"a@x.test", "b@x.test"}, "", ""});
-  for (const RecipientResult& recipient : result.recipients) {
-    EXPECT_EQ(recipient.verdict, Verdict::for_now);
-    EXPECT_EQ(recipient.reply.code, 421);
+  const SendResult result =
+      smtp.rehearse({"me@example.org", {"a@x.test", "b@x.test", "c@x.test"}, "", ""});
+  EXPECT_EQ(result.recipients[0].verdict, Verdict::accepted);
+  for (const std::size_t cut_off : {std::size_t{1}, std::size_t{2}}) {
+    EXPECT_EQ(result.recipients[cut_off].verdict, Verdict::for_now);
+    EXPECT_EQ(result.recipients[cut_off].reply.code, 421);
   }
+}
+
+// The third chunk is under way, or about to be.
+TEST(SMTPTransactions, ARefusalStandsWhateverComesBehindIt) {
+  ScriptedPeer peer(greets({"PIPELINING", "CHUNKING"}) +
+                    Script{expect_until("RCPT TO:<you@example.net>\r\n"),
+                           send("250 ok\r\n250 ok\r\n"), receive(600'000),
+                           send("552 5.3.4 too large\r\nwhat?\r\n"), drain()});
+  SMTP smtp = test::connect_to(peer);
+  const SendResult result = smtp.send(kEnvelope, large_message("\r\n"));
+  EXPECT_EQ(result.recipients[0].verdict, Verdict::for_good);
+  EXPECT_EQ(result.recipients[0].reply.code, 552);
+  EXPECT_FALSE(smtp.is_open());
 }
 
 // RFC 2033 §4.2: a DATA with nobody to take it for is to be refused. Behind 354 a dot would have no
