@@ -215,12 +215,14 @@ TEST(HostileHTTP2, CancelEndsAReadFromAnotherThread) {
 
 TEST(HostileHTTP2, APeerThatTakesNothingWhileItSendsStopsNobody) {
   // It reads the upload only after its whole answer, larger than any socket's buffer, was taken.
+  // Its acknowledgement opens the windows that the client asked for (RFC 9113 §6.5.3).
   const std::string piece = h2::data(1, std::string(16'000, 'y'));
   std::string body;
   for (int i = 0; i < 500; ++i) body += piece;
   ScriptedPeer peer(
       {h2::expect_preface(),
-       send(h2::settings(std::string("\0\4\x7f\xff\xff\xff", 6)) + h2::window_update(0, 1 << 30)),
+       send(h2::settings(std::string("\0\4\x7f\xff\xff\xff", 6)) +
+            h2::frame(h2::kSettings, h2::kAck, 0, "") + h2::window_update(0, 1 << 30)),
        h2::expect_head(1), send(kHead + body + h2::data(1, "", true)), drain()});
   HTTPConnection c(peer.host(), peer.port(), options());
   c.request("POST", "/", Body::from_source([](std::span<char> into) { return into.size(); }));
