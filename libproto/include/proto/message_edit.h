@@ -42,7 +42,15 @@ struct MessageNeeds {
 // Finds that out piece by piece.
 class MessageScanner {
  public:
+  // ignored: all of it is taken for the body, which is cheaper. Enough to tell whether the message
+  // is plain, and its size.
+  enum class Header { scanned, ignored };
+  explicit MessageScanner(Header header = Header::scanned) noexcept
+      : in_header_(header == Header::scanned) {}
+
   void feed(std::string_view text);
+  // So far.
+  bool is_plain() const noexcept { return needs_.is_plain(); }
   MessageNeeds finish() const;
 
  private:
@@ -56,7 +64,7 @@ class MessageScanner {
   std::uint64_t fed_ = 0, lf_ = 0;
   std::size_t line_size_ = 0;  // of the line that has not ended yet
   char last_ = '\n';
-  bool in_header_ = true;
+  bool in_header_;
   HeaderLine line_;        // of the header
   bool after_cr_ = false;  // in the header, and an LF may follow
   enum class LineEnd { unknown, lf, crlf } line_end_ = LineEnd::unknown;

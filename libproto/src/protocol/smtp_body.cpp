@@ -12,10 +12,11 @@ SMTPBody::SMTPBody(MessageSource& source) : source_(&source), bytes_(source.size
   if (bytes_ <= kSmallBytes) replace_front(bytes_, read_front(bytes_));
 }
 
-MessageNeeds SMTPBody::scan() {
-  MessageScanner scanner;
+MessageNeeds SMTPBody::scan(MessageScanner::Header header) {
+  const bool whole = header == MessageScanner::Header::scanned;
+  MessageScanner scanner(header);
   rewind();
-  while (!at_end()) scanner.feed(next());
+  while (!at_end() && (whole || scanner.is_plain())) scanner.feed(next());
   rewind();
   return scanner.finish();
 }

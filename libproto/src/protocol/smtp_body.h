@@ -22,7 +22,8 @@ class SMTPBody {
   explicit SMTPBody(std::string_view text) : text_(text), bytes_(text.size()) {}
   explicit SMTPBody(MessageSource& source);
 
-  MessageNeeds scan();
+  // With the header ignored it stops where the message turns out not to be plain.
+  MessageNeeds scan(MessageScanner::Header header);
   bool is_small() const noexcept { return bytes_ <= kSmallBytes; }
   // The next piece, empty at the end. It dies at the next call.
   std::string_view next();

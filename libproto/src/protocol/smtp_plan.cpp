@@ -79,7 +79,7 @@ std::string fit(SMTPBody& body, MessageNeeds& needs, const SMTPCapabilities& has
   if (!other.message) return other.why_not;
   if (*other.message == front) return {};
   body.replace_front(size, *std::move(other.message));
-  needs = body.scan();
+  needs = body.scan(MessageScanner::Header::scanned);
   return {};
 }
 
@@ -119,10 +119,12 @@ SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTP
                       Transfer transfer, SMTPPlan old) {
   const SMTPCapabilities& has = channel.capabilities;
   SMTPPlan plan = plan_envelope(channel, envelope, std::move(old.to));
-  MessageNeeds needs = body.scan();
+  // Most messages are plain, and then nobody asks where their header ends.
+  MessageNeeds needs = body.scan(MessageScanner::Header::ignored);
   const bool may_be_binary = has.binarymime && has.chunking && transfer != Transfer::data;
   bool binary = false;
   if (!needs.is_plain()) {
+    needs = body.scan(MessageScanner::Header::scanned);
     binary = find_way(channel, body, needs, plan.mail.smtputf8, may_be_binary).binary;
   }
   if (needs.eight_bit_header) plan.mail.smtputf8 = true;

@@ -38,6 +38,19 @@ TEST(MessageScanner, TellsHeaderFromBody) {
   EXPECT_EQ(shown(std::string_view("A: b\r\n\r\n\0\r\n", 11)), "nul 11");
 }
 
+TEST(MessageScanner, IgnoresTheHeaderWhereItIsToldTo) {
+  for (const char* text : {"A: b\r\n\r\nbody", "A: b\n\nbody\n", "A: \xc3\xbc\r\n\r\nbody",
+                           "A: b\r\n\r\n\xc3\xbc\r\n", ""}) {
+    MessageScanner scanner(MessageScanner::Header::ignored);
+    scanner.feed(text);
+    const MessageNeeds needs = scanner.finish(), whole = analyse_message(text);
+    EXPECT_EQ(needs.is_plain(), whole.is_plain()) << text;
+    EXPECT_EQ(scanner.is_plain(), whole.is_plain()) << text;
+    EXPECT_EQ(needs.size, whole.size) << text;
+    EXPECT_EQ(needs.header_size, 0U) << text;
+  }
+}
+
 // However the text is cut, the header ends where HeaderBlock ends it.
 TEST(MessageScanner, EndsTheHeaderWhereItsReaderDoes) {
   const auto body_at = [](std::string_view message) {
