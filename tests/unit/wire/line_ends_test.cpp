@@ -55,7 +55,7 @@ void expect_agreement(std::string_view wanted) {
 
 TEST(CleanSize, OneBlemishAtEachPlace) {
   std::string clean;
-  while (clean.size() < 450) clean += "a line.\r\n" + std::string(clean.size() % 60, 'x') + "\r\n";
+  while (clean.size() < 700) clean += "a line.\r\n" + std::string(clean.size() % 60, 'x') + "\r\n";
   expect_agreement(clean);
   for (const std::string_view blemish :
        {"\r", "\n", ".", "\n.", "\r\n.", "\r\n", "\r\r\n", "\n\r"}) {
