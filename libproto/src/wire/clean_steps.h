@@ -12,9 +12,6 @@ namespace proto {
 constexpr std::size_t kCleanStep = 256;
 std::size_t clean_steps_baseline(std::string_view text) noexcept;
 #if defined(__x86_64__)
-inline bool has_avx2() noexcept {
-  return __builtin_cpu_supports("avx2") != 0;
-}
 std::size_t clean_steps_avx2(std::string_view text) noexcept;  // where has_avx2()
 #endif
 

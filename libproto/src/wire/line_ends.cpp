@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "wire/avx2.h"
 #include "wire/clean_steps.h"
 #include "wire/scan.h"
 

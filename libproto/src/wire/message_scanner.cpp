@@ -6,6 +6,7 @@
 #include "proto/message_edit.h"
 #include "wire/charset.h"
 #include "wire/line_ends.h"
+#include "wire/plain_text.h"
 #include "wire/scan.h"
 
 namespace proto {
@@ -30,10 +31,11 @@ void MessageScanner::feed(std::string_view text) {
 }
 
 void MessageScanner::feed_piece(std::string_view piece) {
-  const bool ascii = is_ascii(piece);
+  const bool plain = is_plain_text(piece);
+  const bool ascii = plain || is_ascii(piece);
   const std::string_view body = in_header_ ? scan_header(piece, ascii) : piece;
   if (!ascii && !needs_.eight_bit_body) needs_.eight_bit_body = !is_ascii(body);
-  if (!needs_.nul) needs_.nul = piece.find('\0') != std::string_view::npos;
+  if (!plain && !needs_.nul) needs_.nul = piece.find('\0') != std::string_view::npos;
   if (!needs_.long_line) scan_line_lengths(piece);
   count_line_feeds(piece);
   fed_ += piece.size();

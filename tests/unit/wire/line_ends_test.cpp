@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/page_end.h"
+#include "wire/avx2.h"
 #include "wire/clean_steps.h"
 
 namespace proto {
