@@ -13,7 +13,7 @@ void SMTPSending::begin(SMTPChannel& channel, const Envelope& envelope, SMTPBody
   result_.sender_refused = false;
   if (std::exchange(result_.message_refused, false)) result_.message_reply = {};
   transactions_.clear();
-  plan_ = plan_message(channel, envelope, body_, options.transfer, std::move(plan_));
+  plan_message(channel, envelope, body_, options.transfer, plan_);
   const SMTPCapabilities& has = channel.capabilities;
   const bool limited = has.rcpt_max || has.rcpt_domain_max;
   transactions_.reserve(limited ? envelope.to.size() : 1);  // the flow points to them

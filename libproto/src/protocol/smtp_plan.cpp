@@ -17,19 +17,19 @@ using Transfer = SendOptions::Transfer;
 // The path for this server. SMTPUTF8 only where the local part needs it: the domain has a form in
 // ASCII, which the servers behind this one can take, too. Envelope::check() has been through the
 // address.
-std::string path_for(const SMTPChannel& channel, std::string_view address, bool& smtputf8) {
-  std::string path(without_brackets(address));
+std::string_view path_for(const SMTPChannel& channel, std::string_view address, SMTPPlan& plan) {
+  const std::string_view path = without_brackets(address);
   if (is_ascii(path)) return path;
   const EnvelopeAddress whole = envelope_address(path);
   if (const auto ascii = ascii_domain(whole.domain())) {
-    std::string other = path.substr(0, path.size() - whole.domain().size()) + *ascii;
-    if (is_ascii(other)) return other;
+    const auto local = path.substr(0, path.size() - whole.domain().size());
+    if (is_ascii(local)) return plan.other.emplace_front(local).append(*ascii);
   }
   if (!channel.capabilities.smtputf8) {
     throw SMTPNotSupportedError(channel.describe(
         "MAIL", "the server does not offer SMTPUTF8, which " + quoted(address) + " needs"));
   }
-  smtputf8 = true;
+  plan.mail.smtputf8 = true;
   return path;
 }
 
@@ -41,25 +41,23 @@ void check_size(const SMTPChannel& channel, std::uint64_t size) {
                                                            std::to_string(*most)));
 }
 
-SMTPPlan plan_envelope(const SMTPChannel& channel, const Envelope& envelope,
-                       std::vector<std::string> memory = {}) {
+void plan_envelope(const SMTPChannel& channel, const Envelope& envelope, SMTPPlan& plan) {
   const SMTPCapabilities& has = channel.capabilities;
   if (has.mail_max && channel.messages >= *has.mail_max) {
     throw SMTPNotSupportedError(channel.describe("MAIL", "the server takes no more than " +
                                                              std::to_string(*has.mail_max) +
                                                              " messages over one connection"));
   }
-  SMTPPlan plan;
-  plan.from = path_for(channel, envelope.from, plan.mail.smtputf8);
-  plan.to = std::move(memory);
+  plan.mail = {};
+  plan.other.clear();
+  plan.from = path_for(channel, envelope.from, plan);
   plan.to.clear();
   plan.to.reserve(envelope.to.size());
   for (const Recipient& recipient : envelope.to) {
-    plan.to.push_back(path_for(channel, recipient.address, plan.mail.smtputf8));
+    plan.to.push_back(path_for(channel, recipient.address, plan));
   }
   plan.dsn = has.dsn;
   if (plan.dsn) plan.mail.ret = envelope.ret, plan.mail.envid = envelope.envid;
-  return plan;
 }
 
 // How a message may go, as far as there is a choice.
@@ -107,7 +105,8 @@ Way find_way(const SMTPChannel& channel, SMTPBody& body, MessageNeeds& needs, bo
 }  // namespace
 
 SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size) {
-  SMTPPlan plan = plan_envelope(channel, envelope);
+  SMTPPlan plan;
+  plan_envelope(channel, envelope, plan);
   if (channel.capabilities.size && size > 0) {
     check_size(channel, size);
     plan.mail.size = size;
@@ -115,10 +114,10 @@ SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, st
   return plan;
 }
 
-SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
-                      Transfer transfer, SMTPPlan old) {
+void plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
+                  Transfer transfer, SMTPPlan& plan) {
   const SMTPCapabilities& has = channel.capabilities;
-  SMTPPlan plan = plan_envelope(channel, envelope, std::move(old.to));
+  plan_envelope(channel, envelope, plan);
   // Most messages are plain, and then nobody asks where their header ends.
   MessageNeeds needs = body.scan(MessageScanner::Header::ignored);
   const bool may_be_binary = has.binarymime && has.chunking && transfer != Transfer::data;
@@ -146,7 +145,6 @@ SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTP
   }
   plan.bdat = binary || transfer == Transfer::bdat ||
               (transfer == Transfer::automatic && has.chunking && has.pipelining);
-  return plan;
 }
 
 bool mail_max_reached(const SMTPChannel& channel) {

@@ -9,11 +9,11 @@
 
 namespace proto {
 
-// Both throw SMTPNotSupportedError, and want an envelope that was checked.
+// Both throw SMTPNotSupportedError, and want an envelope that was checked and outlives the plan.
 SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size);
-// May put another text into `body`: the message re-encoded. Of `old` only the memory serves.
-SMTPPlan plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
-                      SendOptions::Transfer transfer, SMTPPlan old = {});
+// May put another text into `body`: the message re-encoded. Of an old `plan` only the memory serves.
+void plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
+                  SendOptions::Transfer transfer, SMTPPlan& plan);
 
 // RFC 9422: the server takes no further message over this connection.
 bool mail_max_reached(const SMTPChannel& channel);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +13,11 @@
 
 namespace proto {
 
-// How a message goes to this server, settled before a byte of it is sent.
+// How a message goes to this server, settled before a byte of it is sent. Views of the envelope.
 struct SMTPPlan {
-  std::string from;
-  std::vector<std::string> to;  // paths, in the order of Envelope::to
+  std::string_view from;
+  std::vector<std::string_view> to;      // paths, in the order of Envelope::to
+  std::forward_list<std::string> other;  // those of them that go in another form than it has
   MailParameters mail;
   bool dsn = false;
   bool bdat = false;
