@@ -9,7 +9,11 @@ namespace proto {
 void SMTPSending::begin(SMTPChannel& channel, const Envelope& envelope, SMTPBody message,
                         const SendOptions& options) {
   body_ = std::move(message);
-  result_.recipients.assign(envelope.to.size(), {});
+  result_.recipients.resize(envelope.to.size());
+  for (RecipientResult& recipient : result_.recipients) {
+    recipient.verdict = Verdict::unknown;
+    clear(recipient.reply);
+  }
   result_.sender_refused = false;
   if (std::exchange(result_.message_refused, false)) result_.message_reply = {};
   transactions_.clear();

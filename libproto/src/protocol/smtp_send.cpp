@@ -1,4 +1,5 @@
 // Sending: what each caller gives, and what it hears.
+#include <map>
 #include <optional>
 #include <stdexcept>
 
@@ -67,11 +68,11 @@ void SMTP::send_all(std::span<const Outgoing> messages, const Done& done,
   SMTPChannel& channel = state_->channel;
   std::size_t next = 0, ended = 0;
   // A message that cannot go is told of in its turn.
-  std::deque<std::optional<SendResult>> refused;
+  std::map<std::size_t, SendResult> refused;
   const auto tell_refused = [&] {
-    while (!refused.empty() && refused.front()) {
-      done(ended++, *refused.front());
-      refused.pop_front();
+    while (!refused.empty() && refused.begin()->first == ended) {
+      done(ended++, refused.begin()->second);
+      refused.erase(refused.begin());
     }
   };
   channel.run([&] {
@@ -80,20 +81,19 @@ void SMTP::send_all(std::span<const Outgoing> messages, const Done& done,
         [&](std::unique_ptr<SMTPSending> spare) -> std::unique_ptr<SMTPSending> {
           if (!spare) spare = std::make_unique<SMTPSending>();
           while (next < messages.size() && !mail_max_reached(channel)) {
-            const Outgoing& message = messages[next++];
-            refused.emplace_back();
+            const std::size_t index = next++;
+            const Outgoing& message = messages[index];
             try {
               spare->begin(channel, *message.envelope, SMTPBody(message.message), options);
               return spare;
             } catch (const SMTPNotSupportedError& e) {
-              refused.back() = refused_here(*message.envelope, e.what());
+              refused.emplace(index, refused_here(*message.envelope, e.what()));
               tell_refused();
             }
           }
           return nullptr;
         },
         [&](const SendResult& result) {
-          refused.pop_front();
           done(ended++, result);
           tell_refused();
         });

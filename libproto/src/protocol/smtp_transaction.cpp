@@ -30,7 +30,8 @@ SMTPTransaction::SMTPTransaction(SMTPChannel& channel, const Envelope& envelope,
       options_(options),
       result_(result),
       first_(first),
-      last_(last) {}
+      last_(last),
+      next_verdict_(first) {}
 
 std::chrono::milliseconds SMTPTransaction::patience() const {
   const SMTPTimeouts& timeouts = channel_.timeouts();
@@ -63,7 +64,7 @@ bool SMTPTransaction::push(const SMTPTransaction* behind) {
     const Step next = step(pushed_);
     if (next == Step::body && !plan_.bdat) return push_message();
     const bool all_known = taken_ == pushed_;
-    const bool none_left = next > Step::rcpt && all_known && accepted_.empty();
+    const bool none_left = next > Step::rcpt && all_known && accepted_ == 0;
     if (refused_ || none_left || (rehearsal_ && next > Step::rcpt)) {
       sent_all_ = true;
     } else if (next == Step::body) {
@@ -103,7 +104,7 @@ bool SMTPTransaction::push_message() {
           "message", "the server says something unasked: " + quoted(channel_.stream().peek())));
     }
   }
-  if (!plan_.bdat && accepted_.empty()) {
+  if (!plan_.bdat && accepted_ == 0) {
     end_for_nobody();
     return sent_all_ = true;
   }
@@ -137,7 +138,7 @@ void SMTPTransaction::end_for_nobody() {
 
 // LMTP answers once for each recipient that it took (RFC 2033 §4.2).
 void SMTPTransaction::expect_verdicts(std::size_t have) {
-  const std::size_t due = channel_.options().lmtp ? std::max<std::size_t>(accepted_.size(), 1) : 1;
+  const std::size_t due = channel_.options().lmtp ? std::max<std::size_t>(accepted_, 1) : 1;
   for (; have < due; ++have, ++pushed_) channel_.pipeline().expect();
 }
 
@@ -189,7 +190,7 @@ void SMTPTransaction::take_mail(const SMTPReply& reply) {
 void SMTPTransaction::take_rcpt(std::size_t index, const SMTPReply& reply) {
   if (reply.code >= 250 && reply.code <= 252) {
     if (rehearsal_) decide(index, Verdict::accepted, reply);
-    if (!refused_) accepted_.push_back(index);
+    if (!refused_) ++accepted_;
   } else if (!refuses(reply)) {
     channel_.refuse("RCPT", "250", reply);
   } else if (!refused_) {
@@ -211,29 +212,31 @@ void SMTPTransaction::take_data(const SMTPReply& reply) {
 
 void SMTPTransaction::take_body(const SMTPReply& reply) {
   if (!plan_.bdat || reply.code == 250) channel_.transaction = false;
-  if (accepted_.empty()) return;  // a message for nobody
+  if (accepted_ == 0) return;  // a message for nobody
   if (reply.code != 250 && !refuses(reply)) channel_.refuse("message", "250", reply);
   if (!reply.ok()) refuse_message(reply);
   if (!channel_.options().lmtp) return decide_rest(verdict_of(reply), reply);
-  const std::size_t index = accepted_[verdicts_++];
-  decide(index, verdict_of(reply), reply);
+  // In the order of the recipients that RCPT took: the others are decided.
+  while (is_decided(result_.recipients[next_verdict_])) ++next_verdict_;
+  decide(next_verdict_, verdict_of(reply), reply);
 }
 
 void SMTPTransaction::decide(std::size_t index, Verdict verdict, const SMTPReply& reply) {
   RecipientResult& result = result_.recipients[index];
   if (is_decided(result)) return;
-  result = {verdict, reply};
+  result.verdict = verdict;
+  result.reply = reply;
   if (options_.on_verdict) options_.on_verdict(index, result);
 }
 
 void SMTPTransaction::decide_rest(Verdict verdict, const SMTPReply& reply) {
-  accepted_.clear();
+  accepted_ = 0;
   for (std::size_t i = first_; i < last_; ++i) decide(i, verdict, reply);
 }
 
 // What decides for the recipients that are left, and not about them.
 void SMTPTransaction::refuse_message(const SMTPReply& reply) {
-  if (accepted_.empty() || result_.message_refused) return;
+  if (accepted_ == 0 || result_.message_refused) return;
   result_.message_refused = true;
   result_.message_reply = reply;
 }

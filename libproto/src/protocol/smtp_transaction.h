@@ -96,8 +96,8 @@ class SMTPTransaction {
   bool refused_ = false;  // MAIL
   bool go_ahead_ = false;
   bool committed_ = false;
-  std::vector<std::size_t> accepted_;  // by RCPT, and without a verdict yet
-  std::size_t verdicts_ = 0;           // of those in accepted_, by LMTP
+  std::size_t accepted_ = 0;  // by RCPT, and not all decided yet
+  std::size_t next_verdict_;  // by LMTP: behind the recipient that had the last one
 };
 
 }  // namespace proto

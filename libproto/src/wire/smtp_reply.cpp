@@ -69,9 +69,7 @@ void SMTPReplyParser::finish() const {
 void SMTPReplyParser::begin() {
   done_ = false;
   lines_ = 0;
-  reply_.code = 0;
-  reply_.enhanced.clear();
-  reply_.text.clear();
+  clear(reply_);
 }
 
 // What can be no reply is refused before its line ends: an HTTP server may wait for us to speak.

@@ -43,6 +43,13 @@ class SMTPReplyParser {
   SMTPReply reply_;
 };
 
+// Keeps its memory.
+inline void clear(SMTPReply& reply) noexcept {
+  reply.code = 0;
+  reply.enhanced.clear();
+  reply.text.clear();
+}
+
 // The enhanced status code (RFC 3463) that `text` begins with, where its class fits `code`; else
 // empty. A view into `text`.
 std::string_view enhanced_code_of(std::string_view text, int code) noexcept;
