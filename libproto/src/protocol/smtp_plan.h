@@ -11,7 +11,8 @@ namespace proto {
 
 // Both throw SMTPNotSupportedError, and want an envelope that was checked and outlives the plan.
 SMTPPlan plan_rehearsal(const SMTPChannel& channel, const Envelope& envelope, std::uint64_t size);
-// May put another text into `body`: the message re-encoded. Of an old `plan` only the memory serves.
+// May put another text into `body`: the message re-encoded. Of an old `plan` only the memory
+// serves.
 void plan_message(const SMTPChannel& channel, const Envelope& envelope, SMTPBody& body,
                   SendOptions::Transfer transfer, SMTPPlan& plan);
 

@@ -47,21 +47,20 @@ void SMTPTransfer::push(SMTPBody& body) {
   }
   DataEncoder encoder(form_.bdat ? DataEncoder::Dots::plain : DataEncoder::Dots::stuffed);
   DataBlock& block = channel_.block();
-  std::string front;  // what a first block, and more, did not hold
+  std::string whole;  // where one block does not hold all of it
+  const auto gather = [&] {
+    for (const std::string_view part : block.parts()) whole += part;
+    block.clear();
+  };
   for (std::string_view rest = text; !rest.empty();) {
     rest.remove_prefix(encoder.encode(rest, block));
-    if (block.has_room()) continue;
-    for (const std::string_view part : block.parts()) front += part;
-    block.clear();
+    if (!block.has_room()) gather();
   }
   encoder.finish(block);
+  if (!whole.empty()) gather(), block.append(whole);
   commit();
-  Parts all{front};
-  const auto parts = block.parts();
-  std::copy(parts.begin(), parts.end(), all.begin() + 1);
-  const std::size_t size = front.size() + block.size();
-  pipeline.push_data(form_.bdat ? "BDAT " + std::to_string(size) + " LAST" : std::string(),
-                     std::span(all).first(parts.size() + 1));
+  pipeline.push_data(form_.bdat ? "BDAT " + std::to_string(block.size()) + " LAST" : std::string(),
+                     block.parts());
 }
 
 bool SMTPTransfer::stream(SMTPBody& body) {
