@@ -14,46 +14,66 @@ LinePipeline::~LinePipeline() {
 }
 
 void LinePipeline::push(std::string_view command) {
-  queue(command, {});
-  if (is_traced()) trace_sent(*trace_, redacted(command));
+  push([&](std::string& line) { line += command; });
 }
 
 void LinePipeline::push_secret(std::string_view prefix, std::string_view secret) {
   hide(secret);
-  queue(prefix, secret);
+  if (has_line_break_or_nul(prefix) || has_line_break_or_nul(secret)) refuse(prefix);
+  const std::size_t begin = open_command();
+  // It must not move with a secret in it.
+  unsent_.reserve(begin + prefix.size() + secret.size() + 2);
+  holds_secret_ = true;
+  unsent_.append(prefix).append(secret);
+  end_line(begin);
   if (is_traced()) trace_sent(*trace_, std::string(prefix) + "***");
 }
 
-void LinePipeline::queue(std::string_view prefix, std::string_view rest) {
-  if (has_line_break_or_nul(prefix) || (!rest.empty() && has_line_break_or_nul(rest)))
-    throw std::invalid_argument("CR, LF or NUL in a command: " + quoted(redacted(prefix)));
+// Where it begins in unsent_.
+std::size_t LinePipeline::open_command() {
   if (!has_room()) throw std::logic_error("a command before the reply to the last was read");
   if (sizes_.empty()) check_idle("before a command");
-  const std::size_t size = prefix.size() + rest.size() + 2;
-  if (!rest.empty()) {
-    holds_secret_ = true;
-    unsent_.reserve(unsent_.size() + size);  // it must not move with a secret in it
+  return unsent_.size();
+}
+
+void LinePipeline::close_command(std::size_t begin) {
+  const std::string_view command = std::string_view(unsent_).substr(begin);
+  if (has_line_break_or_nul(command)) {
+    const std::string refused(command);
+    unsent_.resize(begin);
+    refuse(refused);
   }
-  unsent_.append(prefix);
-  if (!rest.empty()) unsent_.append(rest);
+  if (is_traced()) trace_sent(*trace_, redacted(command));
+  end_line(begin);
+}
+
+void LinePipeline::end_line(std::size_t begin) {
   unsent_.append("\r\n", 2);
-  sizes_.push_back(static_cast<std::uint32_t>(size));
+  sizes_.push_back(0);
+  count(begin);
+}
+
+// What was queued from there on is the last command's.
+void LinePipeline::count(std::size_t begin) noexcept {
+  const std::size_t size = unsent_.size() - begin;
+  sizes_.back() += static_cast<std::uint32_t>(size);
   window_used_ += size;
 }
 
+void LinePipeline::refuse(std::string_view command) const {
+  throw std::invalid_argument("CR, LF or NUL in a command: " + quoted(redacted(command)));
+}
+
 void LinePipeline::push_data(std::string_view command, std::span<const std::string_view> bytes) {
-  queue(command, {});
   if (command.empty()) {
-    unsent_.resize(unsent_.size() - 2);
-    sizes_.back() -= 2, window_used_ -= 2;
-  } else if (is_traced()) {
-    trace_sent(*trace_, redacted(command));
+    open_command();
+    sizes_.push_back(0);
+  } else {
+    push(command);
   }
-  for (const std::string_view piece : bytes) {
-    unsent_.append(piece);
-    sizes_.back() += static_cast<std::uint32_t>(piece.size());
-    window_used_ += piece.size();
-  }
+  const std::size_t begin = unsent_.size();
+  for (const std::string_view piece : bytes) unsent_.append(piece);
+  count(begin);
 }
 
 void LinePipeline::expect() {

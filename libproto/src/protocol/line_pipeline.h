@@ -1,6 +1,7 @@
 // The pipeline under both mail protocols: commands ahead of their replies.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -57,6 +58,13 @@ class LinePipeline {
   // Queues one command, without its CRLF. Throws std::invalid_argument for CR, LF or NUL in it,
   // std::logic_error without room, ProtocolError where the server has said something unasked.
   void push(std::string_view command);
+  // The same, of a command that `write` appends to what is queued.
+  template <std::invocable<std::string&> Write>
+  void push(Write write) {
+    const std::size_t begin = open_command();
+    write(unsent_);
+    close_command(begin);
+  }
   // The command is `prefix` and `secret`; a trace sees *** for the latter, here and in the
   // server's words (some quote what they refuse), until forget_secrets().
   void push_secret(std::string_view prefix, std::string_view secret);
@@ -89,7 +97,11 @@ class LinePipeline {
  private:
   bool is_traced() const noexcept { return trace_ != nullptr && *trace_; }
   void send_queued();
-  void queue(std::string_view prefix, std::string_view rest);
+  std::size_t open_command();
+  void close_command(std::size_t begin);
+  void end_line(std::size_t begin);
+  void count(std::size_t begin) noexcept;
+  [[noreturn]] void refuse(std::string_view command) const;
   void check_idle(std::string_view when) const;
 
   Stream& stream_;

@@ -58,12 +58,8 @@ class SMTPChannel {
   [[noreturn]] void refuse(std::string_view what, std::string_view want,
                            const SMTPReply& got) const;
 
-  // Where messages are encoded, one at a time, and where commands are written: empty, each call.
+  // Where messages are encoded, one at a time: empty, each call.
   DataBlock& block();
-  std::string& line() noexcept {
-    line_.clear();
-    return line_;
-  }
 
   SMTPCapabilities capabilities;
   bool greeted = false;      // EHLO, HELO or LHLO was said
@@ -81,7 +77,6 @@ class SMTPChannel {
   LinePipeline pipeline_;
   SMTPReplyParser parser_;
   std::unique_ptr<DataBlock> block_;
-  std::string line_;
   Deadline limit_;      // the user's
   Deadline operation_;  // of what runs now
 };

@@ -70,9 +70,7 @@ bool SMTPTransaction::push(const SMTPTransaction* behind) {
     } else if (next == Step::body) {
       return push_message();
     } else {
-      std::string& line = channel_.line();
-      append_line(next, line);
-      pipeline.push(line);
+      pipeline.push([&](std::string& line) { append_line(next, line); });
       ++pushed_;
     }
   }
