@@ -32,9 +32,9 @@ constexpr std::array<unsigned char, 256> make_kinds() {
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const char c = static_cast<char>(i);
     const bool is_8bit = i >= 0x80;
-    // RFC 5322 §3.2.3 and RFC 6532 §3.2.
-    if (is_token_char(c) || c == '/' || c == '=' || c == '?' || c == '{' || c == '}' || is_8bit)
-      kinds[i] |= kAtext;
+    // RFC 5322 §3.2.3 and RFC 6532 §3.2: HTTP's and MIME's token has a dot besides.
+    const bool is_other = c == '/' || c == '=' || c == '?' || c == '{' || c == '}' || is_8bit;
+    if ((is_token_char(c) && c != '.') || is_other) kinds[i] |= kAtext;
     if (is_alnum(c) || c == '-' || c == '_' || is_8bit) kinds[i] |= kDomain;
   }
   return kinds;

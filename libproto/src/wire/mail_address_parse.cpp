@@ -138,6 +138,18 @@ class Parser {
     list_.defects.push_back(std::string(why) + ": " + quoted(lexer_.text().substr(begin, size)));
   }
 
+  std::string_view text_from(std::size_t begin) const noexcept {
+    return lexer_.text().substr(begin, token_.begin - begin);
+  }
+
+  // "joe@example.org <joe@example.org>", "[Ext] Joe <...>": no rule lets that stand before the
+  // bracket, and much mail has it: it is a name. False: the item has no bracket, or what ends one
+  // or a group before it.
+  bool find_bracket() {
+    while (!at_item_end() && !token_.is('<') && !token_.is('>') && !token_.is(':')) advance();
+    return token_.is('<');
+  }
+
   // Goes on behind the next comma.
   void skip_item(std::size_t begin, std::string_view why) {
     while (!at_item_end()) advance();
@@ -166,10 +178,14 @@ class Parser {
     MailAddress address;
     if (token_.is('<')) {
       address.display_name = phrase(words, words.size());
+    } else if (!parse_bare(words, address) || !at_item_end()) {
+      if (!find_bracket()) return skip_item(begin, "not an address");
+      address = {};
+      address.display_name = decode_header_text(text_from(begin));
+    }
+    if (token_.is('<')) {
       advance();
       if (!parse_angle(address)) return skip_item(begin, "not an address");
-    } else if (!parse_bare(words, address)) {
-      return skip_item(begin, "not an address");
     }
     if (!at_item_end()) return skip_item(begin, "more than an address");
     if (address.display_name.empty()) {

@@ -66,13 +66,24 @@ TEST(AddressList, ReadsCommentsAndObsoleteForms) {  // RFC 5322 appendix A.5, A.
   EXPECT_EQ(shown("a@example.org."), "<a|example.org>");
 }
 
+// What many programs write, and none of the RFC's rules allow.
+TEST(AddressList, TakesAnythingBeforeTheBracketForAName) {
+  EXPECT_EQ(shown("joe@x.org <joe@x.org>"), "joe@x.org <joe|x.org>");
+  EXPECT_EQ(shown("[Ext] Joe <joe@x.org>, a@b"), "[Ext] Joe <joe|x.org>; <a|b>");
+  EXPECT_EQ(shown("Joe @ Work (nights) <joe@x.org>"), "Joe @ Work (nights) <joe|x.org>");
+  EXPECT_EQ(shown("G: joe@x.org <joe@x.org>; a@b"), "{G} joe@x.org <joe|x.org>; <a|b>");
+  EXPECT_EQ(shown("a@b c@d, joe@x.org <joe@x.org>"), "joe@x.org <joe|x.org> !1");
+  EXPECT_EQ(shown("joe@x.org <joe@x.org> <a@b>, c@d <>"), " !2");
+  EXPECT_EQ(shown("a@b>RCPT TO:<x, a> b <c@d>, a@b: <c@d>"), " !3");
+  EXPECT_EQ(MailAddress::parse("joe@x.org <joe@x.org>").to_string(), "\"joe@x.org\" <joe@x.org>");
+}
+
 TEST(AddressList, PassesOverWhatIsNone) {
   EXPECT_EQ(shown("John Smith, a@b"), "<a|b> !1");
   EXPECT_EQ(shown("a@b@c.org, d@e"), "<d|e> !1");  // CVE-2019-16056's kind
   EXPECT_EQ(shown("<>, a@b"), "<a|b> !1");
   EXPECT_EQ(shown("a@, @b, c@d"), "<c|d> !2");
   EXPECT_EQ(shown("<a b@c>, d@e"), "<d|e> !1");
-  EXPECT_EQ(shown("a@b <c@d>"), " !1");
   EXPECT_EQ(shown("a@b\\x, ok@x"), "<ok|x> !1");
   EXPECT_EQ(shown(std::string_view("a\0b@c, d@e", 10)), "<d|e> !1");
   EXPECT_EQ(shown("\"open <a@b>"), "<open <a@b>|>");
@@ -102,6 +113,9 @@ TEST(MailAddress, ParsesExactlyOne) {
 TEST(MailAddress, IsWrittenAsHeadersNeedIt) {
   EXPECT_EQ((MailAddress{"", "joe", "x.org", ""}).to_string(), "joe@x.org");
   EXPECT_EQ((MailAddress{"Joe User", "joe", "x.org", ""}).to_string(), "Joe User <joe@x.org>");
+  // A dot in a phrase is obsolete: never to be written (RFC 5322 §4.1).
+  EXPECT_EQ((MailAddress{"Joe Q. User", "joe", "x.org", ""}).to_string(),
+            "\"Joe Q. User\" <joe@x.org>");
   EXPECT_EQ((MailAddress{"User, \"Joe\"", "joe", "x.org", ""}).to_string(),
             "\"User, \\\"Joe\\\"\" <joe@x.org>");
   EXPECT_EQ((MailAddress{"Jörg", "j", "x.org", ""}).to_string(), "=?utf-8?B?SsO2cmc=?= <j@x.org>");
