@@ -38,9 +38,11 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-// MIME's token (RFC 2045 §5.1) is narrower than HTTP's.
+// MIME's token (RFC 2045 §5.1) is not HTTP's, and "*", "'" and "%" have a meaning by RFC 2231,
+// which some readers see in any value: Python's email takes "filename=*" for a parameter without a
+// value.
 bool is_mime_token(std::string_view text) noexcept {
-  return is_token(text) && text.find_first_of("{}") == text.npos;
+  return is_token(text) && text.find_first_of("{}*'%") == text.npos;
 }
 
 // A boundary is bytes that many readers look for as they stand there: no way to write it may change

@@ -86,6 +86,14 @@ TEST(Parameters, AreWrittenAsTheyAreRead) {
   }
 }
 
+// What RFC 2231 gives a meaning to is taken for it by some readers, outside of quotes.
+TEST(Parameters, AreQuotedWhereTheyLookLikeRfc2231) {
+  for (const std::string name : {"*", "a*0*", "50%", "it's"}) {
+    EXPECT_EQ((ParameterizedValue{"attachment", {{"filename", name}}}).to_string(),
+              "attachment; filename=\"" + name + "\"");
+  }
+}
+
 // RFC 2046 §5.1.1: bytes to look for, whatever they look like.
 TEST(Parameters, LeaveABoundaryAsItIs) {
   EXPECT_EQ(shown("a/b; boundary=\"=?utf-8?Q?ab?=\""), "a/b|boundary==?utf-8?Q?ab?=");
