@@ -66,11 +66,25 @@ class Composer {
     put_field("MIME-Version", "1.0");
   }
 
-  // The boundary cannot stand in base64 or quoted-printable ("=_"), nor by any likely chance in
-  // text.
+  // Whether this stands in what may go out as it is; in base64 and quoted-printable no boundary of
+  // ours can ("=_").
+  bool stands_in_content(std::string_view text) const {
+    for (const auto* content : {&message_.text_, &message_.html_})
+      if (*content && (*content)->find(text) != std::string::npos) return true;
+    for (const auto* parts : {&message_.embedded_, &message_.attachments_})
+      for (const Message::Part& part : *parts)
+        if (part.attachment.content.find(text) != std::string::npos) return true;
+    return false;
+  }
+
+  // One that the content has not: a copy may hold what another copy, of the same boundaries,
+  // became.
   std::string open_multipart(std::string_view subtype,
                              std::vector<ParameterizedValue::Parameter> parameters = {}) {
-    std::string boundary = "=_" + std::to_string(++boundaries_) + "_" + message_.random_;
+    std::string boundary;
+    do {
+      boundary = "=_" + std::to_string(++boundaries_) + "_" + message_.random_;
+    } while (stands_in_content(boundary));
     ParameterizedValue type{"multipart/" + std::string(subtype), std::move(parameters)};
     type.parameters.push_back({"boundary", boundary});
     put_field("Content-Type", type.to_string(14));

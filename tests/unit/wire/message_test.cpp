@@ -232,6 +232,19 @@ TEST(Message, CarriesMessages) {
   EXPECT_EQ(attachments[0]->parts()[0].text(), "Grüße\n");
 }
 
+// Copies have the same boundaries: those of a message within a message must be others.
+TEST(Message, CarriesACopyOfItself) {
+  Message first = letter();
+  first.text("first\n").attach("a.txt", "a\n");
+  Message second = first;
+  second.attach({"first.eml", "message/rfc822", first.to_string()});
+  second.text(first.to_string());
+  const std::string text = checked(second);
+  const ParsedMessage parsed(text);
+  ASSERT_EQ(parsed.root().parts().size(), 3U);
+  EXPECT_EQ(parsed.root().parts()[2].raw_body(), first.to_string());
+}
+
 TEST(Message, GivesInternationalDomainsALabels) {
 #ifdef PROTO_WITH_IDN
   Message message;
