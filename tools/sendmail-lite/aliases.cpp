@@ -30,9 +30,9 @@ std::vector<std::string> logical_lines(std::string_view text) {
   return lines;
 }
 
-bool is_no_address(std::string_view target) {
-  return target.starts_with('|') || target.starts_with('/') || target.starts_with("\"|") ||
-         target.starts_with("\"/") || target.starts_with(":include:");
+// A command or a file, which must not be said to the relay for a name.
+bool is_no_address(const MailAddress& target) {
+  return target.domain.empty() && (target.local.starts_with('|') || target.local.starts_with('/'));
 }
 
 }  // namespace
@@ -45,14 +45,16 @@ Aliases Aliases::parse(std::string_view text, std::vector<std::string>& warnings
         lower(trim(std::string_view(line).substr(0, std::min(colon, line.size()))));
     if (colon == std::string::npos || name.empty())
       throw std::invalid_argument("want \"name: address\", got " + quoted(line));
-    const std::string_view targets = trim(std::string_view(line).substr(colon + 1));
-    if (is_no_address(targets)) {
-      warnings.push_back("alias " + quoted(name) + ": " + quoted(targets) + " is no address");
-      continue;
-    }
-    AddressList list = parse_address_list(targets);
+    AddressList list = parse_address_list(std::string_view(line).substr(colon + 1));
     for (const auto& defect : list.defects)
       warnings.push_back("alias " + quoted(name) + ": " + defect);
+    for (auto& target : list.addresses)
+      if (target.local.starts_with('\\')) target.local.erase(0, 1);  // "\joe": joe himself
+    std::erase_if(list.addresses, [&](const MailAddress& target) {
+      if (!is_no_address(target)) return false;
+      warnings.push_back("alias " + quoted(name) + ": " + quoted(target.local) + " is no address");
+      return true;
+    });
     if (!list.addresses.empty()) aliases.names_[name] = std::move(list.addresses);
   }
   return aliases;

@@ -48,6 +48,18 @@ TEST(Aliases, WhatIsNoAddressIsAWarning) {
   EXPECT_TRUE(aliases.expand("d"));
 }
 
+// Beside addresses, too; and those stay.
+TEST(Aliases, CommandsAndFilesAmongAddressesArePassedOver) {
+  std::vector<std::string> warnings;
+  const Aliases aliases = Aliases::parse(
+      "root: |/bin/cmd, a@x.org, /var/mail/b, :include:/etc/list, \"|/bin/v root\", b@x.org\n",
+      warnings);
+  EXPECT_EQ(warnings.size(), 4U);
+  EXPECT_EQ(aliases.expand("root")->size(), 2U);
+  EXPECT_EQ(expanded("root: |/bin/cmd, a@x.org, \"/f\", b@x.org\n", "root"), "a@x.org, b@x.org");
+  EXPECT_EQ(expanded("joe: \\joe, a@x.org\n", "joe"), "joe, a@x.org");
+}
+
 TEST(Aliases, ALineWithoutANameIsAnError) {
   std::vector<std::string> warnings;
   EXPECT_THROW(Aliases::parse("root admin@example.org\n", warnings), std::invalid_argument);
