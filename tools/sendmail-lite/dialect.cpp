@@ -37,6 +37,7 @@ constexpr std::array kLetters{
     Letter{'n', Value::none, "--no-aliases"},
     Letter{'v', Value::none, "--verbose"},
     Letter{'k', Value::none, "--insecure"},
+    Letter{'E', Value::needed, "--cert"},
     Letter{'4', Value::none, "--ipv4"},
     Letter{'6', Value::none, "--ipv6"},
     Letter{'b', Value::letter, ""},

@@ -133,6 +133,10 @@ TEST(Dialect, TheProgramsNameDecides) {
   EXPECT_EQ(translated(std::vector<std::string>{"-v"}, "mailq"), "--list-queue --verbose");
 }
 
+// Else the file would be one of the recipients.
+TEST(Dialect, OurOwnLetters) {
+  EXPECT_EQ(translated("-k -E ours.pem -4 you"), "--insecure --cert=ours.pem --ipv4 -- you");
+}
 TEST(Dialect, AnUnknownFlagIsAWarning) {
   EXPECT_EQ(translated("-Zfoo -i a"), "--ignore-dots -- a !-Z: unknown option ignored");
   EXPECT_EQ(translated("a -f"), "-- a !-f: no value: ignored");
