@@ -15,7 +15,6 @@
 
 #include "proto/credentials.h"
 #include "proto/message.h"
-#include "proto/message_edit.h"
 #include "proto/pop3.h"
 #include "proto/server.h"
 #include "proto/smtp.h"
@@ -31,19 +30,21 @@ struct Settings {
 };
 
 // Where an answer may go: never to the null sender, nor to what answers by itself (RFC 3834 §2).
-std::string answer_to(const proto::HeaderEditor& header) {
-  if (header.has("Auto-Submitted") || header.has("List-Id")) return {};
-  const auto from = header.text(header.has("Reply-To") ? "Reply-To" : "From");
-  const auto list = proto::parse_address_list(from.value_or(""));
+std::string answer_to(const proto::ParsedMessage& ping) {
+  const proto::HeaderBlock& header = ping.header();
+  if (header.find("Auto-Submitted") != nullptr || header.find("List-Id") != nullptr) return {};
+  if (header.text("Return-Path") == "<>") return {};
+  const bool elsewhere = header.find("Reply-To") != nullptr;
+  const auto list = elsewhere ? ping.reply_to() : ping.from();
   return list.addresses.empty() ? std::string() : list.addresses.front().address();
 }
 
-proto::Message pong(const proto::HeaderEditor& ping, const Settings& settings,
+proto::Message pong(const proto::ParsedMessage& ping, const Settings& settings,
                     const std::string& to) {
   proto::Message answer;
   answer.from(settings.own_address).to(to).subject("pong");
   answer.set("Auto-Submitted", "auto-replied");
-  if (const auto id = ping.text("Message-ID")) answer.set("In-Reply-To", *id);
+  if (!ping.message_id().empty()) answer.set("In-Reply-To", ping.message_id());
   answer.text("pong\n");
   return answer;
 }
@@ -63,10 +64,10 @@ int run(const Settings& settings) {
     if (seen.contains(message.uid)) continue;
     std::string text;
     for (const std::string& line : pop.top(message.number, 0).lines) text += line + "\r\n";
-    const proto::HeaderEditor header(text);
-    const std::string to = answer_to(header);
-    if (header.text("Subject") == "ping" && !to.empty()) {
-      smtp.send_message(pong(header, settings, to));
+    const proto::ParsedMessage ping(text);
+    const std::string to = answer_to(ping);
+    if (ping.subject() == "ping" && !to.empty()) {
+      smtp.send_message(pong(ping, settings, to));
       ++answered;
     }
     state << message.uid << std::endl;  // at once: what was answered is not answered again
@@ -87,7 +88,8 @@ void serve_pop3(proto::Connection& connection) {
     } else if (line.starts_with("TOP ")) {
       const std::string subject = line == "TOP 2 0" ? "ping" : "hello";
       stream.write(
-          "+OK\r\nFrom: Ann <ann@example.net>\r\nMessage-ID: <1@example.net>\r\n"
+          "+OK\r\nFrom: =?utf-8?Q?mallory=40example=2Ecom=2C?= <ann@example.net>\r\n"
+          "Message-ID: <1@example.net>\r\n"
           "Subject: " +
           subject + "\r\n\r\n.\r\n");
     } else {
