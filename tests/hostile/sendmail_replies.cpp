@@ -2,6 +2,8 @@
 // line on stderr, and mail that stays where it must. Each test's name holds its row's number.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
 #include <ostream>
 
 #include "sendmail-lite/queue.h"
@@ -183,6 +185,25 @@ TEST(SendmailHostile, Row32AnAddressOfEightBitsNeedsSMTPUTF8) {
   EXPECT_EQ(peer.received().find("MAIL"), std::string::npos);
 }
 
+// Nor does it keep the message from those whom the server can be told of.
+TEST(SendmailHostile, Row32TheOthersHaveTheMessageAllTheSame) {
+  SinkRules rules;
+  rules.ehlo = "250 PIPELINING";
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const auto result =
+      program.run({"-f", "me@x.org", "a@x.org", "jörg@x.org", "b@köln.example"}, kAlert);
+  EXPECT_EQ(result.status, 69) << result.describe();
+  EXPECT_NE(result.err.find("refused: jörg@x.org: the server does not offer SMTPUTF8"),
+            std::string::npos)
+      << result.err;
+  EXPECT_EQ(sink.mails().at(0).to, (std::vector<std::string>{"a@x.org", "b@xn--kln-sna.example"}));
+  const sendmail::Queue queue(sendmail::real_file_system(), program.queue());
+  EXPECT_EQ(queue.look_failed(queue.failed().at(0))->journal.verdicts[1].fate,
+            sendmail::Fate::refused);
+  EXPECT_TRUE(queue.waiting().empty());
+}
+
 TEST(SendmailHostile, ABlackHoleAndAStallEndByTheTimeout) {
   const BlackHole hole;
   ScriptedPeer stalled = ScriptedPeer::forever(Script{stall()});
@@ -227,6 +248,49 @@ TEST(SendmailHostile, VerdictsOfAnEarlierTransactionAreKept) {
   const auto entry = queue.look(queue.waiting().at(0));
   EXPECT_EQ(entry->journal.verdicts[0].fate, sendmail::Fate::taken);
   EXPECT_EQ(entry->journal.verdicts[1].fate, sendmail::Fate::waiting);
+}
+
+// RFC 5321 §4.5.3.1.10: those whom one transaction had no room for go in the next, at once; five
+// days of attempts that are put off for longer and longer would not be enough for many.
+TEST(SendmailHostile, TooManyRecipientsGoInSeveralTransactions) {
+  SinkRules rules;
+  auto room = std::make_shared<std::atomic<int>>(2);
+  rules.on_rcpt = [room](const std::string& to) -> std::string {
+    if (to == "bad@x.org") return "550 5.1.1 nobody";
+    return --*room < 0 ? "452 4.5.3 too many recipients" : "250 ok";
+  };
+  rules.on_message = [room](const SunkMail&) -> std::string {
+    *room = 2;
+    return "250 taken";
+  };
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const auto sent = program.run(
+      {"-f", "me@x.org", "a@x.org", "bad@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"},
+      kAlert);
+  EXPECT_EQ(sent.status, 67) << sent.describe();
+  ASSERT_EQ(sink.mails().size(), 3U);
+  EXPECT_EQ(sink.mails()[2].to, std::vector<std::string>{"e@x.org"});
+  EXPECT_EQ(sink.connections(), 1U);
+  EXPECT_EQ(sendmail::Queue(sendmail::real_file_system(), program.queue()).waiting().size(), 0U);
+}
+
+// A mailbox that stays full is asked once more, and then waits.
+TEST(SendmailHostile, AFullMailboxIsNotAskedForEver) {
+  SinkRules rules;
+  auto asked = std::make_shared<std::atomic<int>>(0);
+  rules.on_rcpt = [asked](const std::string& to) -> std::string {
+    if (to != "full@x.org") return "250 ok";
+    ++*asked;
+    return "452 4.2.2 mailbox full";
+  };
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const auto sent = program.run({"-f", "me@x.org", "a@x.org", "full@x.org"}, kAlert);
+  EXPECT_EQ(sent.status, 0) << sent.describe();
+  EXPECT_EQ(*asked, 2);
+  EXPECT_EQ(sink.mails().size(), 1U);
+  EXPECT_EQ(sendmail::Queue(sendmail::real_file_system(), program.queue()).waiting().size(), 1U);
 }
 
 // RFC 3461 §4: what cannot be said of NOTIFY or ENVID costs the notice, not the mail.

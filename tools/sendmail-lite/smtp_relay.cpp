@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <numeric>
 #include <stdexcept>
 
 #include "base/characters.h"
 #include "proto/address.h"
+#include "proto/mail_address.h"
 #include "proto/tls.h"
 #include "sendmail-lite/smtp_failure.h"
 
@@ -74,6 +76,25 @@ std::shared_ptr<const TLSContext> context_of(const tools::ConnectionFlags& flags
   } catch (const TLSError& e) {
     throw tools::ConfigurationError(e.what());
   }
+}
+
+// The server can be told of all but those whose local part needs an SMTPUTF8 that it has not: they
+// must not keep the message from the others. Where nobody would be left, all are named, and that is
+// the message's refusal.
+std::vector<std::size_t> who_can_be_named(const SMTPCapabilities& has,
+                                          const std::vector<std::string>& recipients) {
+  std::vector<std::size_t> named, all(recipients.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  if (has.smtputf8) return all;
+  for (const std::size_t i : all) {
+    const std::string_view text = recipients[i];
+    const EnvelopeAddress address = envelope_address(text);
+    const auto domain = address.domain();
+    const std::string_view local =
+        text.substr(0, text.size() - std::min(text.size(), domain.size()));
+    if (is_ascii(text) || (is_ascii(local) && ascii_domain(domain))) named.push_back(i);
+  }
+  return named.empty() ? all : named;
 }
 
 std::string reason_of(const Outcome& outcome) {
@@ -251,8 +272,10 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
   envelope.from = letter.envelope.from;
   envelope.ret = letter.envelope.ret;
   envelope.envid = letter.envelope.envid;
-  for (const auto& to : letter.recipients)
-    envelope.to.emplace_back(to, letter.envelope.notify, std::string());
+  const SMTPCapabilities& has = smtp.capabilities();
+  const std::vector<std::size_t> named = who_can_be_named(has, letter.recipients);
+  for (const auto i : named)
+    envelope.to.emplace_back(letter.recipients[i], letter.envelope.notify, std::string());
   SendOptions how;
   how.before_commit = [&] {
     letter.before_commit();
@@ -260,19 +283,21 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
   };
   // Where verdicts come one after the other, each is kept at once: LMTP's, and those of a server
   // that wants the recipients in several transactions (RFC 9422).
-  const SMTPCapabilities& has = smtp.capabilities();
   if (options_.lmtp || has.rcpt_max || has.rcpt_domain_max) {
     how.on_verdict = [&](std::size_t i, const RecipientResult& result) {
-      letter.on_outcome(i, outcome_of(result, false));
+      letter.on_outcome(named[i], outcome_of(result, false));
     };
   }
   const SendResult result = smtp.send(envelope, letter.message, how);
   // LMTP's verdicts are about a recipient each, behind the dot too (RFC 2033 §4.2).
   const bool message_refused = result.message_refused && !options_.lmtp;
   Attempt attempt;
-  for (const auto& recipient : result.recipients) {
-    attempt.outcomes.push_back(outcome_of(recipient, message_refused));
-    const Outcome& outcome = attempt.outcomes.back();
+  attempt.outcomes.assign(letter.recipients.size(),
+                          {Fate::refused, 0, "the server does not offer SMTPUTF8", false});
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const RecipientResult& recipient = result.recipients[i];
+    Outcome& outcome = attempt.outcomes[named[i]];
+    outcome = outcome_of(recipient, message_refused);
     if (outcome.fate != Fate::taken && attempt.reason.empty()) attempt.reason = reason_of(outcome);
     if (outcome.fate != Fate::waiting) continue;
     const bool login = is_about_login(recipient.reply);
