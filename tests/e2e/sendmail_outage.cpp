@@ -336,6 +336,35 @@ TEST(SendmailOutage, Compose) {
     EXPECT_NE(mail.message.find(part), std::string::npos) << part << mail.message;
 }
 
+// Whoever is named in the header is sent to.
+TEST(SendmailOutage, ComposeWithRecipientsAmongTheFields) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const auto sent = program.run({"--to=Ann <a@x.org>, b@x.org", "--header=Cc: c@x.org",
+                                 "--header=Bcc: d@x.org", "--body=x", "e@x.org"});
+  ASSERT_EQ(sent.status, 0) << sent.describe();
+  const SunkMail mail = sink.mails().at(0);
+  EXPECT_EQ(mail.to,
+            (std::vector<std::string>{"e@x.org", "a@x.org", "b@x.org", "c@x.org", "d@x.org"}));
+  EXPECT_EQ(mail.message.find("Bcc"), std::string::npos) << mail.message;
+}
+
+TEST(SendmailOutage, CheckTriesWhomAMessageWouldGoTo) {
+  const MailSink sink;
+  const SendmailLite program(sink.port());
+  const std::string aliases = "--aliases=" + program.folder().write("aliases", "root: a@x.org\n");
+  const auto checked =
+      program.run({"-bv", "-f", "Me <me@x.org>", aliases, "root, B <b@x.org>", "--to=c@x.org"});
+  EXPECT_EQ(checked.status, 0) << checked.describe();
+  for (const char* line : {"MAIL: <me@x.org> taken", "RCPT: <a@x.org> 250", "RCPT: <b@x.org> 250",
+                           "RCPT: <c@x.org> 250"})
+    EXPECT_NE(checked.out.find(line), std::string::npos) << checked.out;
+  EXPECT_EQ(program.run({"--check", "a@x.org", "no address@"}).status, 64);
+  EXPECT_EQ(program.run({"--check", "-f", "<>"}).status, 64) << "nobody to try";
+  EXPECT_EQ(program.run({"--check", "--aliases=/nonexistent", "a@x.org"}).status, 78);
+  EXPECT_TRUE(sink.mails().empty());
+}
+
 TEST(SendmailOutage, CheckAndDryRunSendNothing) {
   SinkRules rules;
   rules.on_rcpt = [](const std::string& to) {

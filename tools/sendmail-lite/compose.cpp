@@ -56,7 +56,7 @@ std::string without_from(const std::string& message) {
 
 }  // namespace
 
-std::string compose(const Composition& composition, std::string_view from, std::string_view text) {
+Composed compose(const Composition& composition, std::string_view from, std::string_view text) {
   try {
     Message message;
     message.from(from.empty() ? "nobody" : from);
@@ -67,8 +67,10 @@ std::string compose(const Composition& composition, std::string_view from, std::
     for (const auto& field : composition.headers) add_header(message, field);
     message.text(composition.body ? std::string_view(*composition.body) : text);
     for (const auto& file : composition.attach) message.attach(attachment_of(file));
-    std::string made = message.to_string({true});
-    return from.empty() ? without_from(made) : made;
+    Composed made{message.to_string({true}), {}};
+    if (from.empty()) made.message = without_from(made.message);
+    for (const auto& to : message.recipients()) made.recipients.push_back(to.address());
+    return made;
   } catch (const std::invalid_argument& e) {
     throw UsageError(e.what());
   }

@@ -72,10 +72,11 @@ class Program {
     if (options_.compose.wanted) {
       const std::string text = options_.compose.body ? *options_.compose.body
                                                      : read_message(reader_of(STDIN_FILENO), false);
-      message =
+      Composed made =
           compose(options_.compose, parsed_.config_error.empty() ? header_sender() : "", text);
-      for (const auto* list : {&options_.compose.to, &options_.compose.cc, &options_.compose.bcc})
-        request.recipients.insert(request.recipients.end(), list->begin(), list->end());
+      message = std::move(made.message);
+      request.recipients.insert(request.recipients.end(), made.recipients.begin(),
+                                made.recipients.end());
     } else {
       message = read_message(reader_of(STDIN_FILENO), options_.dot_ends);
     }
@@ -180,21 +181,38 @@ class Program {
     return report;
   }
 
+  static Submission prepare_for_check(const Preparation& preparation, const Request& request) {
+    try {
+      Submission ready = preparation.prepare({}, request);
+      if (!ready.rejected.empty()) throw UsageError(ready.rejected.front());
+      return ready;
+    } catch (const std::invalid_argument& e) {
+      throw UsageError(e.what());
+    }
+  }
+
   int run_check() {
     if (!parsed_.config_error.empty()) {
       log_.loud(parsed_.config_error);
       return tools::kConfiguration;
     }
-    std::string sender = options_.sender.value_or("");
-    if (!options_.from.empty() || !options_.sender)
-      sender = MailAddress::parse(header_sender()).address();
-    if (sender == "<>") sender.clear();
-    std::vector<std::string> recipients = options_.recipients;
-    recipients.insert(recipients.end(), options_.compose.to.begin(), options_.compose.to.end());
-    if (recipients.empty()) recipients.push_back(sender);
+    // As a message would go: by the same rules and aliases.
+    Request request{options_.sender, options_.recipients, false};
+    for (const auto* list : {&options_.compose.to, &options_.compose.cc, &options_.compose.bcc})
+      request.recipients.insert(request.recipients.end(), list->begin(), list->end());
+    if (request.recipients.empty()) {
+      const bool said = options_.from.empty() && options_.sender;
+      request.recipients.push_back(said ? *options_.sender : header_sender());
+    }
+    const Preparation preparation(options_, {}, log_);
+    if (!preparation.fault().empty()) {
+      log_.loud(preparation.fault());
+      return tools::kConfiguration;
+    }
+    const Submission ready = prepare_for_check(preparation, request);
     std::string error;
-    const int status =
-        check(options_, sender, recipients, tools::make_trace(options_.verbose), error);
+    const int status = check(options_, ready.envelope.from, ready.envelope.to,
+                             tools::make_trace(options_.verbose), error);
     const int written = end_of_output();
     if (!error.empty()) log_.loud(error);
     return status != tools::kDone ? status : written;
