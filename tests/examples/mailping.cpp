@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -49,6 +50,23 @@ proto::Message pong(const proto::ParsedMessage& ping, const Settings& settings,
   return answer;
 }
 
+enum class Answer { sent, refused, later };
+
+// One ping whose answer nobody takes must not keep the others from theirs.
+Answer send(proto::SMTP& smtp, const proto::Message& answer) {
+  try {
+    smtp.send_message(answer);
+    return Answer::sent;
+  } catch (const proto::SMTPReplyError& e) {
+    if (!smtp.is_open()) throw;
+    std::fprintf(stderr, "%s\n", e.what());
+    return e.for_now() ? Answer::later : Answer::refused;
+  } catch (const proto::SMTPNotSupportedError& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return Answer::refused;
+  }
+}
+
 // How many were answered.
 int run(const Settings& settings) {
   std::set<std::string> seen;
@@ -67,8 +85,9 @@ int run(const Settings& settings) {
     const proto::ParsedMessage ping(text);
     const std::string to = answer_to(ping);
     if (ping.subject() == "ping" && !to.empty()) {
-      smtp.send_message(pong(ping, settings, to));
-      ++answered;
+      const Answer answer = send(smtp, pong(ping, settings, to));
+      if (answer == Answer::later) continue;
+      if (answer == Answer::sent) ++answered;
     }
     state << message.uid << std::endl;  // at once: what was answered is not answered again
   }
@@ -77,21 +96,19 @@ int run(const Settings& settings) {
   return answered;
 }
 
-// Two mails, one of them a ping.
+// Three mails, two of them pings, of which one has a sender whom nobody knows.
 void serve_pop3(proto::Connection& connection) {
   proto::Stream& stream = connection.stream;
   stream.write("+OK ready\r\n");
   for (std::string line; line != "QUIT";) {
     line = stream.read_line(1000);
     if (line == "UIDL") {
-      stream.write("+OK\r\n1 a\r\n2 b\r\n.\r\n");
+      stream.write("+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n");
     } else if (line.starts_with("TOP ")) {
-      const std::string subject = line == "TOP 2 0" ? "ping" : "hello";
-      stream.write(
-          "+OK\r\nFrom: =?utf-8?Q?mallory=40example=2Ecom=2C?= <ann@example.net>\r\n"
-          "Message-ID: <1@example.net>\r\n"
-          "Subject: " +
-          subject + "\r\n\r\n.\r\n");
+      const std::string subject = line == "TOP 1 0" ? "hello" : "ping";
+      const std::string from = line == "TOP 3 0" ? "ann@example.net" : "gone@example.net";
+      stream.write("+OK\r\nFrom: =?utf-8?Q?mallory=40example=2Ecom=2C?= <" + from +
+                   ">\r\nMessage-ID: <1@example.net>\r\nSubject: " + subject + "\r\n\r\n.\r\n");
     } else {
       stream.write(line == "CAPA" ? "-ERR\r\n" : "+OK\r\n");
     }
@@ -109,7 +126,9 @@ void serve_smtp(proto::Connection& connection, std::string& mail) {
       stream.write("354 go\r\n");
       while (line != ".") mail += std::string(line = stream.read_line(1000)) + "\n";
     }
-    stream.write(line == "QUIT" ? "221 bye\r\n" : "250 ok\r\n");
+    stream.write(line == "QUIT"                   ? "221 bye\r\n"
+                 : line.find("gone") != line.npos ? "550 5.1.1 nobody\r\n"
+                                                  : "250 ok\r\n");
   }
 }
 
@@ -156,8 +175,13 @@ int main(int argc, char** argv) {
   std::string password;
   std::getline(file, password);
   const auto port = [&](int i) { return static_cast<std::uint16_t>(std::atoi(argv[i])); };
-  std::printf(
-      "%d answered\n",
-      run({argv[1], port(2), port(3), {argv[4], proto::Secret(password), {}}, argv[6], argv[7]}));
+  try {
+    std::printf(
+        "%d answered\n",
+        run({argv[1], port(2), port(3), {argv[4], proto::Secret(password), {}}, argv[6], argv[7]}));
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "mailping: %s\n", e.what());
+    return 75;
+  }
   return 0;
 }
