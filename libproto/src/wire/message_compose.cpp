@@ -61,6 +61,13 @@ class Composer {
         put_field(field.name, format_empty_groups(list.empty_groups, column));
       }
     }
+    const auto& from = message_.find("From")->list.addresses;
+    if (from.size() > 1 && message_.find("Sender") == nullptr) {
+      // RFC 5322 §3.6.2: who of them sent it must be said.
+      MailAddress first = from.front();
+      first.group.clear();
+      put_field("Sender", format_address_list(with_ascii_domains({first}), 8));
+    }
     if (message_.find("Date") == nullptr) put_field("Date", message_.created_.to_string());
     if (message_.find("Message-ID") == nullptr) put_field("Message-ID", message_.message_id());
     put_field("MIME-Version", "1.0");

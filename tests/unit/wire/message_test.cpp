@@ -58,6 +58,15 @@ TEST(Message, AddsDateAndMessageId) {
   EXPECT_NE(letter().message_id(), message.message_id());
 }
 
+TEST(Message, SaysWhichOfItsAuthorsSentIt) {  // RFC 5322 §3.6.2
+  Message message;
+  message.from("Ann <ann@x.org>, bob@x.org").to("you@x.org").text("x\n");
+  EXPECT_NE(checked(message).find("\r\nSender: Ann <ann@x.org>\r\n"), std::string::npos);
+  message.set("Sender", "bob@x.org");
+  EXPECT_EQ(checked(message).find("Sender: Ann"), std::string::npos);
+  EXPECT_EQ(checked(letter()).find("Sender:"), std::string::npos);
+}
+
 TEST(Message, LeavesBlindCopiesOut) {
   Message message = letter();
   message.bcc("Secret <secret@example.org>").cc("bob@example.net");
