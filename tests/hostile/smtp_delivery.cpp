@@ -51,6 +51,25 @@ TEST(HostileSMTP, Row26cTheUnknownIsTold) {
                SMTPServerDisconnected);
 }
 
+// A refused sender has no reply to its RCPT yet when the connection ends, and the message behind it
+// may have been taken: each has its own verdict, under its own number.
+TEST(HostileSMTP, Row26eTheUnknownBehindARefusedSender) {
+  ScriptedPeer peer(greets({"PIPELINING", "CHUNKING"}) +
+                    Script{expect_until("RCPT TO:<you@example.net>\r\n"), send("550 not you\r\n"),
+                           expect_until("How are you?\r\n"), close()});
+  SMTP smtp = connect_to(peer);
+  const std::string large(20000, '\n');  // goes only when its recipients are known
+  const SMTP::Outgoing two[] = {{&kEnvelope, large}, {&kEnvelope, kMessage}};
+  std::vector<std::pair<std::size_t, Verdict>> told;
+  EXPECT_THROW(smtp.send_all(two,
+                             [&](std::size_t index, const SendResult& result) {
+                               told.emplace_back(index, result.recipients[0].verdict);
+                             }),
+               NetworkError);
+  EXPECT_EQ(told, (std::vector<std::pair<std::size_t, Verdict>>{{0, Verdict::for_good},
+                                                                {1, Verdict::unknown}}));
+}
+
 TEST(HostileSMTP, Row26dTheUnknownOfABatch) {
   // By BDAT three messages are under way when the connection ends: one has its verdict.
   ScriptedPeer peer(greets({"PIPELINING", "CHUNKING"}) +

@@ -111,10 +111,12 @@ void SMTPFlow::retire() {
 void SMTPFlow::fail(std::string_view why) {
   channel_.close();
   const auto sendings = std::move(sendings_);
-  for (const auto& sending : sendings) {
-    if (!sending->progressed()) continue;
-    sending->lost(why);
-    done_(sending->result());
+  // Those before one that may have been taken are told of, too: results come in order.
+  std::size_t told = sendings.size();
+  while (told > 0 && !sendings[told - 1]->progressed()) --told;
+  for (std::size_t i = 0; i < told; ++i) {
+    sendings[i]->lost(why);
+    done_(sendings[i]->result());
   }
 }
 
