@@ -1,14 +1,13 @@
 // echoclient: sends a text and prints what comes back. The tutorial's Listings 10 and 12.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
 #include "common/log.h"
 #include "common/program.h"
-#include "common/server_options.h"
+#include "common/server_command_line.h"
 #include "common/text.h"
 #include "proto/error.h"
 #include "proto/resolver.h"
@@ -77,16 +76,16 @@ int main(int argc, char** argv) {
   tools::start_program("echoclient");
   Options options;
   options.flags.port = 23000;
-  CLI::App app("Sends TEXT to an echo server and prints what comes back.", "echoclient");
-  app.add_option("host", options.host, "127.0.0.1 unless given")->type_name("");
-  app.add_option("port", options.flags.port, "23000 unless given")->type_name("");
-  app.add_option("text", options.text, "'Hello World' and a line end unless given")->type_name("");
-  app.add_flag("--udp", options.udp, "By one datagram");
-  tools::add_family_options(app, options.flags);
-  if (const auto status = tools::parse_command_line(
-          app, argc, argv, "Usage: echoclient [--udp] [OPTIONS] [HOST [PORT [TEXT]]]"))
-    return *status;
-  if (options.flags.ipv6 && app.count("host") == 0) options.host = "::1";
+  tools::ServerCommandLine line("echoclient",
+                                "Sends TEXT to an echo server and prints what comes back.",
+                                "Usage: echoclient [--udp] [OPTIONS] [HOST [PORT [TEXT]]]");
+  line.add_value("host", options.host, "127.0.0.1 unless given", {"", false});
+  line.add_value("port", options.flags.port, "23000 unless given", {"", false});
+  line.add_value("text", options.text, "'Hello World' and a line end unless given", {"", false});
+  line.add_flag("--udp", options.udp, "By one datagram");
+  line.add_family_options(options.flags);
+  if (const auto status = line.parse(argc, argv)) return *status;
+  if (options.flags.ipv6 && !line.given("host")) options.host = "::1";
   try {
     (options.udp ? echo_datagram : echo_stream)(options);
   } catch (const std::exception& e) {

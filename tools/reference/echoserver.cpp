@@ -1,12 +1,11 @@
 // echoserver: what comes in goes back. The tutorial's Listings 9 and 11.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <memory>
 
 #include "common/descriptor_limit.h"
 #include "common/logging_server.h"
 #include "common/program.h"
-#include "common/server_options.h"
+#include "common/server_command_line.h"
 
 namespace {
 
@@ -50,13 +49,12 @@ int main(int argc, char** argv) {
   tools::ServerFlags flags;
   flags.port = 23000;
   bool udp = false;
-  CLI::App app("Sends back what it receives, until the peer closes.", "echoserver");
-  tools::add_server_options(app, flags);
-  tools::add_time_options(app, flags);
-  app.add_flag("--udp", udp, "Datagrams, one by one");
-  if (const auto status = tools::parse_command_line(
-          app, argc, argv, "Usage: echoserver [--host ADDR] [--port N] [--udp] [OPTIONS]"))
-    return *status;
+  tools::ServerCommandLine line("echoserver", "Sends back what it receives, until the peer closes.",
+                                "Usage: echoserver [--host ADDR] [--port N] [--udp] [OPTIONS]");
+  line.add_server_options(flags);
+  line.add_time_options(flags);
+  line.add_flag("--udp", udp, "Datagrams, one by one");
+  if (const auto status = line.parse(argc, argv)) return *status;
   tools::raise_descriptor_limit();
   try {
     const auto server = make_server(flags, udp);

@@ -1,10 +1,9 @@
 // helloserver: "Hello World!", then good-bye. The tutorial's Listing 2, as a TCPServer.
-#include <CLI/CLI.hpp>
 #include <csignal>
 
 #include "common/logging_server.h"
 #include "common/program.h"
-#include "common/server_options.h"
+#include "common/server_command_line.h"
 
 namespace {
 
@@ -20,11 +19,10 @@ int main(int argc, char** argv) {
   tools::start_program("helloserver");
   tools::ServerFlags flags;
   flags.port = 2525;
-  CLI::App app("Greets whoever connects, and closes.", "helloserver");
-  tools::add_server_options(app, flags);
-  if (const auto status = tools::parse_command_line(
-          app, argc, argv, "Usage: helloserver [--host ADDR] [--port N] [OPTIONS]"))
-    return *status;
+  tools::ServerCommandLine line("helloserver", "Greets whoever connects, and closes.",
+                                "Usage: helloserver [--host ADDR] [--port N] [OPTIONS]");
+  line.add_server_options(flags);
+  if (const auto status = line.parse(argc, argv)) return *status;
   try {
     tools::LoggingServer<TCPServer> server(tools::address_of(flags), handler<Hello>(), {},
                                            flags.verbosity);

@@ -50,9 +50,10 @@ std::optional<FieldDigest> parse_digest_field(std::string_view value) {
     if (!longer && key != "sha-256") continue;
     if (bytes->size() != (longer ? 64U : 32U)) return std::nullopt;
     const bool have_longer = best && best->algorithm == DigestAlgorithm::sha512;
-    if (longer || !have_longer)
-      best = FieldDigest{longer ? DigestAlgorithm::sha512 : DigestAlgorithm::sha256,
-                         std::move(*bytes)};
+    if (!longer && have_longer) continue;
+    best.emplace();
+    best->algorithm = longer ? DigestAlgorithm::sha512 : DigestAlgorithm::sha256;
+    best->bytes = std::move(*bytes);
   }
   return best;
 }

@@ -1,9 +1,8 @@
 // chatserver: the tutorial's chat room (Listings 16 to 24), for any number of clients.
-#include <CLI/CLI.hpp>
 #include <csignal>
 
 #include "common/program.h"
-#include "common/server_options.h"
+#include "common/server_command_line.h"
 #include "reference/chatserver/chat_server.h"
 
 int main(int argc, char** argv) {
@@ -16,23 +15,19 @@ int main(int argc, char** argv) {
   flags.drain = options.drain;
   using Seconds = std::chrono::duration<double>;
   double line_time = Seconds(options.line_time).count();
-  CLI::App app("A chat room: what one client says, all others hear.", "chatserver");
-  tools::add_server_options(app, flags);
-  app.add_option("--max-clients", options.max_clients,
-                 "At most N at once; 0: as many as there may be descriptors")
-      ->type_name("N");
-  tools::add_time_options(app, flags);
-  app.add_option("--line-time", line_time, "A line that has begun must end within S seconds")
-      ->type_name("S")
-      ->check(CLI::Range(0.001, 1e6))
-      ->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads that send; 0: one a core, at most 4")
-      ->type_name("N")
-      ->check(CLI::Range(0, 64));
-  if (const auto status = tools::parse_command_line(
-          app, argc, argv,
-          "Usage: chatserver [--host ADDR] [--port N] [--max-clients N] [OPTIONS]"))
-    return *status;
+  tools::ServerCommandLine line(
+      "chatserver", "A chat room: what one client says, all others hear.",
+      "Usage: chatserver [--host ADDR] [--port N] [--max-clients N] [OPTIONS]");
+  line.add_server_options(flags);
+  line.add_value("--max-clients", options.max_clients,
+                 "At most N at once; 0: as many as there may be descriptors", {"N", false});
+  line.add_time_options(flags);
+  line.add_number("--line-time", line_time, 0.001, 1e6,
+                  "A line that has begun must end within S seconds", {"S", true});
+  constexpr std::size_t kMostThreads = 64;
+  line.add_number("--threads", options.threads, std::size_t{0}, kMostThreads,
+                  "Threads that send; 0: one a core, at most 4", {"N", false});
+  if (const auto status = line.parse(argc, argv)) return *status;
   try {
     options.address = tools::address_of(flags);
     options.idle_time = flags.idle;

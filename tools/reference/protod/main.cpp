@@ -1,6 +1,5 @@
 // protod: a folder by HTTP, mail in by SMTP and out by POP3, on loopback. For demonstrations and
 // tests. See protod.1.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -14,7 +13,7 @@
 #include "common/descriptor_limit.h"
 #include "common/logging_server.h"
 #include "common/program.h"
-#include "common/server_options.h"
+#include "common/server_command_line.h"
 #include "reference/protod/accounts.h"
 #include "reference/protod/folder.h"
 #include "reference/protod/http_service.h"
@@ -100,27 +99,28 @@ int usage_error(const char* what) {
 
 // The exit status, where the program is over.
 std::optional<int> parse(int argc, char** argv, Settings& settings) {
-  CLI::App app("A small server for demonstrations and tests: HTTP, SMTP and POP3 on loopback.",
-               "protod");
-  const auto port = CLI::Range(0, 65535);
-  app.add_option("--http-port", settings.http_port, "Serve --root by HTTP (0: a free port)")
-      ->check(port);
-  app.add_option("--smtp-port", settings.smtp_port, "Take mail into --maildir by SMTP")
-      ->check(port);
-  app.add_option("--pop3-port", settings.pop3_port, "Give --maildir out by POP3")->check(port);
-  app.add_option("--root", settings.root, "The folder for HTTP")->capture_default_str();
-  app.add_option("--maildir", settings.maildir, "The Maildir; made where there is none");
-  app.add_option(
+  tools::ServerCommandLine line(
+      "protod", "A small server for demonstrations and tests: HTTP, SMTP and POP3 on loopback.",
+      "Usage: protod [OPTIONS]");
+  const auto add_port = [&line](const char* name, int& port, const char* help) {
+    line.add_number(name, port, 0, 65535, help);
+  };
+  add_port("--http-port", settings.http_port, "Serve --root by HTTP (0: a free port)");
+  add_port("--smtp-port", settings.smtp_port, "Take mail into --maildir by SMTP");
+  add_port("--pop3-port", settings.pop3_port, "Give --maildir out by POP3");
+  line.add_value("--root", settings.root, "The folder for HTTP", {nullptr, true});
+  line.add_value("--maildir", settings.maildir, "The Maildir; made where there is none");
+  line.add_value(
       "--users", settings.users,
       "Who may log in: a file of lines user:password (else demo, with the password demo)");
-  app.add_option("--tls-cert", settings.certificate,
+  line.add_value("--tls-cert", settings.certificate,
                  "Certificate chain (PEM): STARTTLS and STLS are offered");
-  app.add_option("--tls-key", settings.key, "Its key (PEM)");
-  tools::add_host_option(app, settings.flags);
-  tools::add_family_options(app, settings.flags);
+  line.add_value("--tls-key", settings.key, "Its key (PEM)");
+  line.add_host_option(settings.flags);
+  line.add_family_options(settings.flags);
   settings.flags.drain = std::chrono::seconds(2);
-  tools::add_time_options(app, settings.flags);
-  const auto status = tools::parse_command_line(app, argc, argv, "Usage: protod [OPTIONS]");
+  line.add_time_options(settings.flags);
+  const auto status = line.parse(argc, argv);
   if (status == tools::kUsage) return 64;
   return status == tools::kFailed ? 74 : status;
 }
