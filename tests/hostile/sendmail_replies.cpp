@@ -275,6 +275,22 @@ TEST(SendmailHostile, TooManyRecipientsGoInSeveralTransactions) {
   EXPECT_EQ(sendmail::Queue(sendmail::real_file_system(), program.queue()).waiting().size(), 0U);
 }
 
+// RFC 9422: as many as one connection may carry, and the rest over others, at once.
+TEST(SendmailHostile, RecipientsBeyondWhatAConnectionCarriesGoOverTheNext) {
+  SinkRules rules;
+  rules.ehlo = "250-PIPELINING\r\n250 LIMITS MAILMAX=1 RCPTMAX=2";
+  const MailSink sink(rules);
+  const SendmailLite program(sink.port());
+  const auto sent = program.run(
+      {"-f", "me@x.org", "a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"}, kAlert);
+  EXPECT_EQ(sent.status, 0) << sent.describe();
+  EXPECT_EQ(sent.err, "");
+  ASSERT_EQ(sink.mails().size(), 3U);
+  EXPECT_EQ(sink.mails()[2].to, std::vector<std::string>{"e@x.org"});
+  EXPECT_EQ(sink.connections(), 3U);
+  EXPECT_EQ(sendmail::Queue(sendmail::real_file_system(), program.queue()).waiting().size(), 0U);
+}
+
 // A mailbox that stays full is asked once more, and then waits.
 TEST(SendmailHostile, AFullMailboxIsNotAskedForEver) {
   SinkRules rules;

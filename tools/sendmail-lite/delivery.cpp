@@ -89,23 +89,13 @@ bool is_for_second(Trouble trouble) {
   return is_down(trouble) || trouble == Trouble::message;
 }
 
-// Whom the server had no room for beside those that it took, the next transaction may hold: that is
-// for now, and each one leaves fewer (RFC 5321 §4.5.3.1.10).
-bool lacked_room(const Attempt& attempt) {
-  return attempt.trouble == Trouble::message && attempt.any(Fate::taken) &&
-         std::any_of(attempt.outcomes.begin(), attempt.outcomes.end(), [](const Outcome& o) {
-           return o.fate == Fate::waiting && (o.code == 452 || o.code == 552);
-         });
-}
-
 // To those whom the attempt before, by this relay or by the first, left waiting; what that did
 // settle stays part of what became of the message. Time in which one of two relays stood in the way
-// by itself never counts against it. True: this one lacked room.
-bool attempt_the_rest(Entry& entry, Relay& relay, const DeliveryRules& rules, Delivery& delivery) {
+// by itself never counts against it.
+void attempt_the_rest(Entry& entry, Relay& relay, const DeliveryRules& rules, Delivery& delivery) {
   const Delivery first = delivery;
   attempt_by(entry, relay, rules, delivery);
   Attempt& attempt = delivery.attempt;
-  const bool lacked = lacked_room(attempt);
   for (std::size_t i = 0; i < first.recipients.size(); ++i) {
     if (first.attempt.outcomes[i].fate == Fate::waiting) continue;
     delivery.recipients.push_back(first.recipients[i]);
@@ -115,7 +105,6 @@ bool attempt_the_rest(Entry& entry, Relay& relay, const DeliveryRules& rules, De
     attempt.status = refused;
   if (ages(attempt.trouble) && !ages(first.attempt.trouble))
     attempt.trouble = first.attempt.trouble;
-  return lacked;
 }
 
 // Where the entry cannot be removed, its journal must say so.
@@ -167,8 +156,8 @@ Delivery deliver(Entry& entry, Relay& relay, Relay* fallback, const DeliveryRule
   try {
     Relay* used = &relay;
     attempt_by(entry, relay, rules, delivery);
-    for (bool more = lacked_room(attempt); more;)
-      more = attempt_the_rest(entry, relay, rules, delivery);
+    // Each one leaves fewer.
+    while (attempt.lacked_room) attempt_the_rest(entry, relay, rules, delivery);
     const auto waited = rules.now() - entry.envelope().created;
     if (fallback != nullptr && is_for_second(attempt.trouble) && waited >= rules.fallback_after) {
       used = fallback;

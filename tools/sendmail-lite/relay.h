@@ -42,6 +42,9 @@ struct Attempt {
   Trouble trouble = Trouble::none;  // why some wait
   int status = tools::kDone;        // what became of the worst off, without a queue
   std::string reason;               // one line about those who wait or were refused
+  // Some wait only because others were taken: what the server has room for is a matter of the next
+  // transaction, or of the next connection.
+  bool lacked_room = false;
 
   bool any(Fate fate) const noexcept;
 };

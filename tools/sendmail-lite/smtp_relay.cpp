@@ -97,6 +97,12 @@ std::vector<std::size_t> who_can_be_named(const SMTPCapabilities& has,
   return named.empty() ? all : named;
 }
 
+// RFC 5321 §4.5.3.1.10: whom a transaction had no room for, the next one may hold. Without a reply
+// it is the connection that has no more of them (RFC 9422 §4.1).
+bool is_about_room(const SMTPReply& reply, const SMTP& smtp) {
+  return reply.code == 452 || reply.code == 552 || (reply.code == 0 && smtp.is_used_up());
+}
+
 std::string reason_of(const Outcome& outcome) {
   return (outcome.code == 0 ? "" : std::to_string(outcome.code) + " ") + outcome.text;
 }
@@ -304,7 +310,10 @@ Attempt SMTPRelay::send_over(SMTP& smtp, const Letter& letter) {
     attempt.trouble = worse_of(attempt.trouble, trouble_of(recipient.verdict, login));
     if (attempt.status != tools::kNoPermission)
       attempt.status = login ? tools::kNoPermission : tools::kTryLater;
+    attempt.lacked_room = attempt.lacked_room || is_about_room(recipient.reply, smtp);
   }
+  attempt.lacked_room = attempt.lacked_room && attempt.trouble == Trouble::message &&
+                        result.any(proto::Verdict::accepted);
   if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
     attempt.status = refused;
   return attempt;
