@@ -48,7 +48,7 @@ void LinePipeline::close_command(std::size_t begin) {
 }
 
 void LinePipeline::end_line(std::size_t begin) {
-  unsent_.append("\r\n", 2);
+  unsent_ += '\r', unsent_ += '\n';
   sizes_.push_back(0);
   count(begin);
 }
@@ -58,6 +58,7 @@ void LinePipeline::count(std::size_t begin) noexcept {
   const std::size_t size = unsent_.size() - begin;
   sizes_.back() += static_cast<std::uint32_t>(size);
   window_used_ += size;
+  if (window_used_ >= window_) full_ = true;
 }
 
 void LinePipeline::refuse(std::string_view command) const {
@@ -128,6 +129,7 @@ std::string_view LinePipeline::read_line(std::size_t max_bytes) {
 void LinePipeline::pop(bool may_be_followed) {
   if (sizes_.empty()) throw std::logic_error("no command is out");
   window_used_ -= sizes_.front();
+  if (window_used_ <= window_ / 2) full_ = false;
   sizes_.pop_front();
   if (sizes_.empty() && !may_be_followed) check_idle("after the reply");
 }

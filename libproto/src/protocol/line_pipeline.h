@@ -49,12 +49,7 @@ class LinePipeline {
 
   // False: read a reply first. Turns true again only when half the window is free, so that sends
   // stay large.
-  bool has_room() noexcept {
-    if (!pipelining_) return sizes_.empty();
-    if (window_used_ >= window_) full_ = true;
-    if (window_used_ <= window_ / 2) full_ = false;
-    return !full_;
-  }
+  bool has_room() const noexcept { return pipelining_ ? !full_ : sizes_.empty(); }
   // Queues one command, without its CRLF. Throws std::invalid_argument for CR, LF or NUL in it,
   // std::logic_error without room, ProtocolError where the server has said something unasked.
   void push(std::string_view command);

@@ -86,7 +86,7 @@ bool SMTPFlow::push() {
 
 void SMTPFlow::take() {
   SMTPTransaction& oldest = *transactions_.front();
-  if (!oldest.done()) oldest.take(channel_.read_reply(oldest.patience(), oldest.awaits_verdict()));
+  if (!oldest.done()) oldest.take();
   while (!transactions_.empty() && transactions_.front()->done()) retire();
 }
 

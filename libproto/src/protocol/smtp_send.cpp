@@ -118,9 +118,7 @@ SendResult SMTP::rehearse(const Envelope& envelope, std::uint64_t message_size) 
   const auto ask = [&](std::size_t begin, std::size_t end) {
     SMTPTransaction transaction(channel, envelope, plan, nothing, options, result, begin, end);
     transaction.rehearse();
-    while (!transaction.push(nullptr) || !transaction.done()) {
-      transaction.take(channel.read_reply(transaction.patience()));
-    }
+    while (!transaction.push(nullptr) || !transaction.done()) transaction.take();
     refused = refused && transaction.refused();
   };
   std::size_t begin = 0;

@@ -33,9 +33,9 @@ SMTPTransaction::SMTPTransaction(SMTPChannel& channel, const Envelope& envelope,
       last_(last),
       next_verdict_(first) {}
 
-std::chrono::milliseconds SMTPTransaction::patience() const {
+std::chrono::milliseconds SMTPTransaction::patience_for(Step answered) const {
   const SMTPTimeouts& timeouts = channel_.timeouts();
-  switch (step(taken_)) {
+  switch (answered) {
     case Step::body:
       return timeouts.end;
     case Step::data:
@@ -146,8 +146,9 @@ void SMTPTransaction::commit() {
   committed_ = true;
 }
 
-void SMTPTransaction::take(const SMTPReply& reply) {
+void SMTPTransaction::take() {
   const Step answered = step(taken_);
+  const SMTPReply& reply = channel_.read_reply(patience_for(answered), answered == Step::body);
   const std::size_t index = first_ + taken_ - rset_ - 1;  // of the recipient, where it is RCPT
   if (reply.code == 421) {
     refused_ = refused_ || answered == Step::rset || answered == Step::mail;

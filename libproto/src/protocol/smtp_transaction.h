@@ -25,7 +25,8 @@ struct SMTPPlan {
   bool raw = false;
 };
 
-// Two ends meet here: push() queues what may go now, take() understands the next reply. Commands
+// Two ends meet here: push() queues what may go now, take() reads the next reply and understands
+// it. Commands
 // run ahead of replies as far as the pipeline lets them; nothing else tells one kind of server from
 // the other.
 class SMTPTransaction {
@@ -37,10 +38,7 @@ class SMTPTransaction {
 
   // True: there is nothing more to send. `behind`: the transaction before has not ended.
   bool push(const SMTPTransaction* behind);
-  void take(const SMTPReply& reply);
-  // How long to wait for the next reply, and whether it decides about the message.
-  std::chrono::milliseconds patience() const;
-  bool awaits_verdict() const noexcept { return step(taken_) == Step::body; }
+  void take();
   bool done() const noexcept { return sent_all_ && taken_ == pushed_; }
 
   // All that the server needs to take the message was sent, or is about to be.
@@ -64,6 +62,7 @@ class SMTPTransaction {
     return !plan_.bdat && number == last_ - first_ + 1 ? Step::data : Step::body;
   }
 
+  std::chrono::milliseconds patience_for(Step answered) const;
   void append_line(Step which, std::string& line) const;
   bool push_message();
   void end_for_nobody();

@@ -54,7 +54,7 @@ bool is_notify(std::string_view text) noexcept {
 
 void append_mail_command(std::string_view path, const MailParameters& parameters,
                          std::string& line) {
-  line.append("MAIL FROM:<").append(path).append(">");
+  line.append("MAIL FROM:<").append(path) += '>';
   if (parameters.size) line.append(" SIZE=").append(std::to_string(*parameters.size));
   if (parameters.body == MailParameters::Body::eight_bit) line += " BODY=8BITMIME";
   if (parameters.body == MailParameters::Body::binary) line += " BODY=BINARYMIME";
@@ -65,7 +65,7 @@ void append_mail_command(std::string_view path, const MailParameters& parameters
 
 void append_rcpt_command(std::string_view path, const Recipient& recipient, bool dsn, bool smtputf8,
                          std::string& line) {
-  line.append("RCPT TO:<").append(path).append(">");
+  line.append("RCPT TO:<").append(path) += '>';
   if (!dsn) return;
   if (!recipient.notify.empty()) line.append(" NOTIFY=").append(upper(recipient.notify));
   if (is_ascii(recipient.original)) {
