@@ -33,9 +33,9 @@ std::string_view SMTPBody::next() {
     offset_ += piece.size();
     return piece;
   }
-  if (!buffer_) buffer_.reset(new char[kPieceBytes]);
   const auto size =
       static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, bytes_ - offset_));
+  if (!buffer_) buffer_.reset(new char[size]);  // no piece is larger than the first
   if (source_->read_at(at, {buffer_.get(), size}) != size) {
     throw Error("the message ended early: it was to have " + std::to_string(source_->size()) +
                 " bytes");
@@ -74,10 +74,11 @@ std::string SMTPBody::read_front(std::uint64_t bytes) {
 
 void SMTPBody::replace_front(std::uint64_t bytes, std::string text) {
   rewind();
+  // What is left of the front before stays in the one to come.
+  if (bytes < front_.size()) text += front_.substr(std::exchange(bytes, front_.size()));
   const std::uint64_t rest = bytes_ - bytes;
   if (rest > 0 && text.size() + rest > kSmallBytes) {
-    if (bytes < front_.size()) text += front_.substr(bytes);
-    skipped_ += bytes - std::min<std::uint64_t>(bytes, front_.size());
+    skipped_ += bytes - front_.size();
     own_ = std::make_unique<const std::string>(std::move(text));
     front_ = *own_;
     bytes_ = rest + front_.size();
