@@ -265,13 +265,17 @@ TEST(SendmailHostile, TooManyRecipientsGoInSeveralTransactions) {
   };
   const MailSink sink(rules);
   const SendmailLite program(sink.port());
-  const auto sent = program.run(
-      {"-f", "me@x.org", "a@x.org", "bad@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"},
-      kAlert);
-  EXPECT_EQ(sent.status, 67) << sent.describe();
-  ASSERT_EQ(sink.mails().size(), 3U);
-  EXPECT_EQ(sink.mails()[2].to, std::vector<std::string>{"e@x.org"});
-  EXPECT_EQ(sink.connections(), 1U);
+  for (const std::string& queue : {"--queue-dir=" + program.queue(), std::string("--no-queue")}) {
+    const std::size_t before = sink.mails().size(), connections = sink.connections();
+    const auto sent = program.run({queue, "-f", "me@x.org", "a@x.org", "bad@x.org", "b@x.org",
+                                   "c@x.org", "d@x.org", "e@x.org"},
+                                  kAlert);
+    EXPECT_EQ(sent.status, 67) << sent.describe();
+    EXPECT_NE(sent.err.find("bad@x.org: 550"), std::string::npos) << sent.err;
+    ASSERT_EQ(sink.mails().size(), before + 3);
+    EXPECT_EQ(sink.mails()[before + 2].to, std::vector<std::string>{"e@x.org"});
+    EXPECT_EQ(sink.connections(), connections + 1);
+  }
   EXPECT_EQ(sendmail::Queue(sendmail::real_file_system(), program.queue()).waiting().size(), 0U);
 }
 

@@ -89,22 +89,11 @@ bool is_for_second(Trouble trouble) {
   return is_down(trouble) || trouble == Trouble::message;
 }
 
-// To those whom the attempt before, by this relay or by the first, left waiting; what that did
-// settle stays part of what became of the message. Time in which one of two relays stood in the way
-// by itself never counts against it.
+// To those whom the attempt before, by this relay or by the first, left waiting.
 void attempt_the_rest(Entry& entry, Relay& relay, const DeliveryRules& rules, Delivery& delivery) {
   const Delivery first = delivery;
   attempt_by(entry, relay, rules, delivery);
-  Attempt& attempt = delivery.attempt;
-  for (std::size_t i = 0; i < first.recipients.size(); ++i) {
-    if (first.attempt.outcomes[i].fate == Fate::waiting) continue;
-    delivery.recipients.push_back(first.recipients[i]);
-    attempt.outcomes.push_back(first.attempt.outcomes[i]);
-  }
-  if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
-    attempt.status = refused;
-  if (ages(attempt.trouble) && !ages(first.attempt.trouble))
-    attempt.trouble = first.attempt.trouble;
+  add_settled(first, delivery);
 }
 
 // Where the entry cannot be removed, its journal must say so.
@@ -140,6 +129,19 @@ void postpone_or_give_up(Entry& entry, Delivery& delivery, const DeliveryRules& 
 }
 
 }  // namespace
+
+void add_settled(const Delivery& first, Delivery& delivery) {
+  Attempt& attempt = delivery.attempt;
+  for (std::size_t i = 0; i < first.recipients.size(); ++i) {
+    if (first.attempt.outcomes[i].fate == Fate::waiting) continue;
+    delivery.recipients.push_back(first.recipients[i]);
+    attempt.outcomes.push_back(first.attempt.outcomes[i]);
+  }
+  if (const int refused = status_of_refusals(attempt.outcomes); refused != tools::kDone)
+    attempt.status = refused;
+  if (ages(attempt.trouble) && !ages(first.attempt.trouble))
+    attempt.trouble = first.attempt.trouble;
+}
 
 Delivery::End finish(Entry& entry, std::string_view transcript) {
   if (!entry.journal().anyone_refused()) {

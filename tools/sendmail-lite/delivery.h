@@ -31,6 +31,10 @@ struct Delivery {
   std::string warning;  // the queue's trouble, where there was some after the server's verdict
 };
 
+// To what became of those whom `first` left waiting, what it did settle. Time in which one of two
+// relays stood in the way by itself never counts against the message.
+void add_settled(const Delivery& first, Delivery& delivery);
+
 // The second relay is null where there is none. Does not throw for what the queue's disk does.
 Delivery deliver(Entry& entry, Relay& relay, Relay* fallback, const DeliveryRules& rules);
 

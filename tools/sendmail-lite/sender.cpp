@@ -122,8 +122,20 @@ Submitted Sender::send_without_queue(const Submission& submission) {
   Delivery delivery;
   delivery.recipients = submission.envelope.to;
   delivery.relay = route.relay->name();
-  delivery.attempt = route.relay->send({submission.envelope, delivery.recipients, source, [] {},
-                                        [](std::size_t, const Outcome&) {}});
+  const auto attempt = [&] {
+    delivery.attempt = route.relay->send({submission.envelope, delivery.recipients, source, [] {},
+                                          [](std::size_t, const Outcome&) {}});
+  };
+  attempt();
+  while (delivery.attempt.lacked_room) {  // each one leaves fewer
+    const Delivery first = delivery;
+    delivery.recipients.clear();
+    for (std::size_t i = 0; i < first.recipients.size(); ++i)
+      if (first.attempt.outcomes[i].fate == Fate::waiting)
+        delivery.recipients.push_back(first.recipients[i]);
+    attempt();
+    add_settled(first, delivery);
+  }
   delivery.end = delivery.attempt.any(Fate::waiting)   ? Delivery::End::waiting
                  : delivery.attempt.any(Fate::refused) ? Delivery::End::failed
                                                        : Delivery::End::delivered;
