@@ -1,7 +1,7 @@
 #include "wire/dots.h"
 
 #include "proto/error.h"
-#include "wire/scan.h"
+#include "wire/line_scan.h"
 
 namespace proto {
 

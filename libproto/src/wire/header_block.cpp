@@ -3,6 +3,7 @@
 
 #include "base/characters.h"
 #include "proto/header_text.h"
+#include "wire/line_scan.h"
 #include "wire/scan.h"
 
 namespace proto {
@@ -18,6 +19,13 @@ std::size_t next_line(std::string_view text, std::size_t at) noexcept {
   const char* p = find_cr_or_lf(text.data() + at, end);
   if (p != end && *p++ == '\r' && p != end && *p == '\n') ++p;
   return static_cast<std::size_t>(p - text.data());
+}
+
+// Behind the lines at `at` that go on with the one before: a fold is a line end before a blank
+// (RFC 5322 §2.2.3).
+std::size_t behind_folds(std::string_view text, std::size_t at) noexcept {
+  while (at < text.size() && is_blank(text[at])) at = next_line(text, at);
+  return at;
 }
 
 }  // namespace
@@ -46,8 +54,7 @@ HeaderBlock::HeaderBlock(std::string_view text, StrayLine stray, std::size_t max
       ++stray_lines_;
       continue;
     }
-    // A fold is a line end before a blank (RFC 5322 §2.2.3).
-    while (at < text.size() && is_blank(text[at])) at = next_line(text, at);
+    at = behind_folds(text, at);
     if (fields_.size() == max_fields) {
       too_many_fields_ = true;
       continue;
@@ -78,24 +85,31 @@ std::optional<std::string> HeaderBlock::text(std::string_view name) const {
   return field->text();
 }
 
+namespace {
+
+// Where the line at the front of `text` begins one of that name.
+std::optional<HeaderField> field_at_front(std::string_view text, std::string_view name) noexcept {
+  if (to_lower(text.front()) != to_lower(name.front())) return std::nullopt;  // soon told
+  if (!starts_with_ignoring_case(text, name)) return std::nullopt;
+  std::size_t colon = name.size();
+  while (colon < text.size() && is_blank(text[colon])) ++colon;
+  if (colon == text.size() || text[colon] != ':') return std::nullopt;
+  const std::size_t end = behind_folds(text, next_line(text, colon));
+  return HeaderField(text.substr(0, end), name.size(), colon + 1);
+}
+
+}  // namespace
+
 std::optional<HeaderField> find_header_field(std::string_view text,
                                              std::string_view name) noexcept {
   if (name.empty()) return std::nullopt;
-  const char first = to_lower(name.front());
-  const char also_first = to_upper(name.front());
-  LineStarts lines(text);
-  for (std::size_t at = 0; at < text.size(); at = lines.next()) {
-    const char c = text[at];
-    if (c == '\r' || c == '\n') break;
-    if (c != first && c != also_first) continue;
-    if (at == 0 && HeaderLine().feed(text) == HeaderLine::Kind::mailbox) continue;
-    if (!starts_with_ignoring_case(text.substr(at), name)) continue;
-    std::size_t colon = at + name.size();
-    while (colon < text.size() && is_blank(text[colon])) ++colon;
-    if (colon == text.size() || text[colon] != ':') continue;
-    std::size_t end = lines.next();
-    while (end < text.size() && is_blank(text[end])) end = lines.next();
-    return HeaderField(text.substr(at, end - at), name.size(), colon + 1 - at);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  for (const char* line = begin; line != end && *line != '\r' && *line != '\n';
+       line = find_line_by_letter(line + 1, end, name.front())) {
+    const auto field = field_at_front({line, static_cast<std::size_t>(end - line)}, name);
+    if (!field || (line == begin && HeaderLine().feed(text) == HeaderLine::Kind::mailbox)) continue;
+    return field;
   }
   return std::nullopt;
 }

@@ -4,8 +4,6 @@
 
 #include <bit>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/characters.h"
@@ -118,88 +116,5 @@ inline const char* find_cr_or_lf(const char* p, const char* end) noexcept {
   while (p != end && *p != '\n' && *p != '\r') ++p;
   return p;
 }
-
-// The first LF in [p, end) that a dot follows there, or `end`.
-inline const char* find_line_with_dot(const char* p, const char* end) noexcept {
-#if defined(__SSE2__)
-  const auto found_at = [](const char* at) {
-    return _mm_and_si128(_mm_cmpeq_epi8(detail::load16(at), _mm_set1_epi8('\n')),
-                         _mm_cmpeq_epi8(detail::load16(at + 1), _mm_set1_epi8('.')));
-  };
-  // Four blocks at a time up to the one that has it: few of a message's do.
-  for (; end - p > 64; p += 64) {
-    const __m128i first = _mm_or_si128(found_at(p), found_at(p + 16));
-    const __m128i second = _mm_or_si128(found_at(p + 32), found_at(p + 48));
-    if (detail::mask_of(_mm_or_si128(first, second)) != 0) break;
-  }
-  for (; end - p > 16; p += 16) {
-    const unsigned found = detail::mask_of(found_at(p));
-    if (found != 0) return p + std::countr_zero(found);
-  }
-#endif
-  while (end - p >= 2) {
-    const void* const lf = std::memchr(p, '\n', static_cast<std::size_t>(end - p - 1));
-    if (lf == nullptr) break;
-    p = static_cast<const char*>(lf);
-    if (p[1] == '.') return p;
-    ++p;
-  }
-  return end;
-}
-
-// Where the lines of a text begin, one after the other; a line ends in LF, CRLF or CR. Looks at 64
-// bytes at a time: most lines are shorter.
-class LineStarts {
- public:
-  explicit LineStarts(std::string_view text) noexcept
-      : begin_(text.data()), block_(begin_), end_(begin_ + text.size()), ends_(scan()) {}
-
-  // Behind the next line end: an offset into the text; at most its size.
-  std::size_t next() noexcept {
-    while (ends_ == 0) {
-      if (end_ - block_ <= kBlock) return static_cast<std::size_t>(end_ - begin_);
-      block_ += kBlock;
-      ends_ = scan();
-    }
-    const auto at = block_ - begin_ + std::countr_zero(ends_);
-    ends_ &= ends_ - 1;
-    return static_cast<std::size_t>(at + 1);
-  }
-
- private:
-  static constexpr std::ptrdiff_t kBlock = 64;
-
-  // Bit i: a line ends with block_[i].
-  std::uint64_t scan() const noexcept {
-    const std::ptrdiff_t left = end_ - block_;
-#if defined(__SSE2__)
-    if (left > kBlock) {
-      return scan16(block_) | scan16(block_ + 16) << 16 | scan16(block_ + 32) << 32 |
-             scan16(block_ + 48) << 48;
-    }
-#endif
-    std::uint64_t found = 0;
-    for (const char* p = block_; p != end_ && p - block_ < kBlock; ++p) {
-      const bool ends = *p == '\n' || (*p == '\r' && (p + 1 == end_ || p[1] != '\n'));
-      found |= std::uint64_t{ends} << (p - block_);
-    }
-    return found;
-  }
-#if defined(__SSE2__)
-  static std::uint64_t scan16(const char* p) noexcept {
-    const __m128i bytes = detail::load16(p);
-    const __m128i lf = _mm_set1_epi8('\n');
-    const __m128i cr = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r'));
-    const __m128i before_lf = _mm_cmpeq_epi8(detail::load16(p + 1), lf);
-    return detail::mask_of(
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_andnot_si128(before_lf, cr)));
-  }
-#endif
-
-  const char* begin_;
-  const char* block_;
-  const char* end_;
-  std::uint64_t ends_;  // of the block, those that next() has not passed
-};
 
 }  // namespace proto

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
 #include "support/page_end.h"
 #include "wire/chunked.h"
@@ -33,49 +32,6 @@ TEST(Scan, FindsEveryByteAtEveryPlaceAndReadsNoFurther) {
         ASSERT_EQ(skip_mail_name(there.data(), end), name ? end : there.data() + at) << c;
         ASSERT_EQ(find_cr_or_lf(there.data(), end), in_line ? end : there.data() + at) << c;
         if (at == size) break;
-      }
-    }
-  }
-}
-
-TEST(Scan, FindsALineWithADot) {
-  AtPageEnd memory;
-  for (std::size_t size = 0; size < 140; ++size) {
-    for (std::size_t at = 0; at <= size; ++at) {
-      for (const std::string_view put : {"\n.", "\n", ".\n", "\r."}) {
-        std::string text(size, 'a');
-        text.replace(at, std::min(put.size(), size - at), put.substr(0, size - at));
-        const std::string_view there = memory.put(text);
-        const auto found = std::min(text.find("\n."), size);
-        ASSERT_EQ(find_line_with_dot(there.data(), there.data() + size), there.data() + found);
-      }
-    }
-  }
-}
-
-// Where lines begin, one byte after the other.
-std::vector<std::size_t> line_starts(std::string_view text) {
-  std::vector<std::size_t> starts;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool cr_of_crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
-    if (text[i] == '\n' || (text[i] == '\r' && !cr_of_crlf)) starts.push_back(i + 1);
-  }
-  return starts;
-}
-
-TEST(Scan, FindsWhereLinesBegin) {
-  AtPageEnd memory;
-  for (std::size_t size = 0; size < 200; ++size) {
-    for (const std::string_view put : {"\r\n", "\n", "\r", "\r\r\n\n", "x"}) {
-      for (std::size_t apart : {1U, 7U, 64U, 65U}) {
-        std::string text(size, 'a');
-        for (std::size_t at = size % apart; at < size; at += apart + put.size())
-          text.replace(at, std::min(put.size(), size - at), put.substr(0, size - at));
-        const std::string_view there = memory.put(text);
-        LineStarts lines(there);
-        for (const std::size_t start : line_starts(text)) ASSERT_EQ(lines.next(), start) << size;
-        ASSERT_EQ(lines.next(), size);
-        ASSERT_EQ(lines.next(), size);
       }
     }
   }
