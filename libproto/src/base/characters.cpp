@@ -138,6 +138,12 @@ bool is_valid_utf8(std::string_view text) noexcept {
   const char* p = text.data();
   const char* const end = p + text.size();
   for (p = skip_ascii(p, end); p != end; p = skip_ascii(p, end)) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+    // Two bytes: all that most scripts of the West need.
+    if (end - p >= 2 && byte(0) >= 0xc2 && byte(0) <= 0xdf && (byte(1) & 0xc0U) == 0x80) {
+      p += 2;
+      continue;
+    }
     std::size_t size = 0;
     decode_utf8({p, static_cast<std::size_t>(end - p)}, size);
     if (size == 0) return false;
@@ -157,6 +163,20 @@ bool has_low_byte(const char* p) noexcept {
   return ((word - kOnes * 0x0e) & ~word & (kOnes << 7)) != 0;
 }
 
+#if defined(__SSE2__)
+struct Sixteen {
+  char bytes[16];
+};
+template <>
+bool has_low_byte<Sixteen>(const char* p) noexcept {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8('\r')), bytes)) != 0;
+}
+using Longest = Sixteen;
+#else
+using Longest = std::uint64_t;
+#endif
+
 // A word at a time, the last of which overlaps the one before.
 template <typename Word>
 bool has_low_byte_in(std::string_view text) noexcept {
@@ -170,8 +190,11 @@ bool has_low_byte_in(std::string_view text) noexcept {
 
 // Not find_first_of(): that is a call of memchr() for every byte of `text`.
 bool has_line_break_or_nul(std::string_view text) noexcept {
-  if (text.size() >= 8 && !has_low_byte_in<std::uint64_t>(text)) return false;
-  if (text.size() >= 4 && text.size() < 8 && !has_low_byte_in<std::uint32_t>(text)) return false;
+  const std::size_t size = text.size();
+  if (size >= sizeof(Longest) ? !has_low_byte_in<Longest>(text)
+      : size >= 8             ? !has_low_byte_in<std::uint64_t>(text)
+                              : size >= 4 && !has_low_byte_in<std::uint32_t>(text))
+    return false;
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/characters.h"
 #include "protocol/pop3_state.h"
@@ -63,7 +64,8 @@ class NumberedCommand {
   std::string_view with(std::uint32_t number) noexcept {
     char* const begin = text_.data();
     char* const end = std::to_chars(begin + digits_, begin + digits_ + kMaxDigits, number).ptr;
-    std::copy(suffix_.begin(), suffix_.end(), end);
+    // It stays where it is while the numbers have as many digits.
+    if (end != std::exchange(digits_end_, end)) std::copy(suffix_.begin(), suffix_.end(), end);
     return {begin, static_cast<std::size_t>(end - begin) + suffix_.size()};
   }
 
@@ -71,6 +73,7 @@ class NumberedCommand {
   static constexpr std::size_t kMaxDigits = 10;
   std::string text_;
   std::size_t digits_;  // where they begin
+  char* digits_end_ = nullptr;
   std::string_view suffix_;
 };
 

@@ -87,9 +87,7 @@ std::size_t find_beginning(std::string_view text, std::size_t at) noexcept {
 // stand at the end of what is decoded already: text in UTF-8, as most is, stays where it is.
 class Decoder {
  public:
-  Decoder(std::size_t max_bytes, std::size_t expected) : max_bytes_(max_bytes) {
-    out_.reserve(std::min(max_bytes, expected));
-  }
+  Decoder(std::string& out, std::size_t max_bytes) : out_(out), max_bytes_(max_bytes) {}
 
   bool is_full() const noexcept { return (in_run_ ? run_ : out_.size()) > max_bytes_; }
 
@@ -118,10 +116,9 @@ class Decoder {
     word.append_bytes(out_);
   }
 
-  std::string take() {
+  void finish() {
     end_run();
     if (out_.size() > max_bytes_) out_.resize(cut_utf8(out_, max_bytes_).size());
-    return std::move(out_);
   }
 
  private:
@@ -145,8 +142,8 @@ class Decoder {
     out_ += text ? *text : utf8_or_latin1(raw_);
   }
 
+  std::string& out_;
   std::size_t max_bytes_;
-  std::string out_;
   std::string_view name_;  // of the last word's charset
   Charset charset_;
   bool in_run_ = false;
@@ -192,13 +189,14 @@ std::string unfold(std::string_view value) {
 
 std::string decode_header_text(std::string_view value, std::size_t max_bytes) {
   value = without_space(value);
-  if (value.find('\n') == value.npos && value.find('\r') == value.npos)
-    return decode_encoded_words(value, max_bytes);
+  if (!has_line_break_or_nul(value)) return decode_encoded_words(value, max_bytes);
   return decode_encoded_words(unfold(value), max_bytes);
 }
 
 std::string decode_encoded_words(std::string_view text, std::size_t max_bytes) {
-  Decoder decoder(max_bytes, text.size());
+  std::string out;
+  out.reserve(std::min(max_bytes, text.size()));
+  Decoder decoder(out, max_bytes);
   std::size_t plain_begin = 0;  // what has not been written yet begins here
   bool after_word = false;
   std::size_t at = find_beginning(text, 0);
@@ -219,7 +217,7 @@ std::string decode_encoded_words(std::string_view text, std::size_t max_bytes) {
     at = find_beginning(text, plain_begin);
   }
   if (!decoder.is_full()) decoder.add_plain(text.substr(plain_begin));
-  std::string out = decoder.take();
+  decoder.finish();
   make_one_line(out);
   return out;
 }

@@ -22,6 +22,19 @@ constexpr std::array<std::int8_t, 256> make_digits() {
 }
 constexpr auto kDigits = make_digits();
 
+// What each digit stands for at each of the four places of a group, so that a group is what these
+// make together; negative where it is no digit.
+using Place = std::array<std::int32_t, 256>;
+constexpr std::array<Place, 4> make_places() {
+  std::array<Place, 4> places{};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    for (std::size_t c = 0; c < kDigits.size(); ++c)
+      places[i][c] = kDigits[c] < 0 ? -1 : kDigits[c] << (18 - 6 * i);
+  }
+  return places;
+}
+constexpr auto kPlaces = make_places();
+
 }  // namespace
 
 // Three bytes as four characters.
@@ -76,26 +89,26 @@ void Base64Encoder::finish(std::string& out) {
 // Whole groups of four digits at the front of `text`, as long as there is nothing else but an end.
 // Returns how many characters it took.
 std::size_t Base64Decoder::feed_groups(std::string_view text, std::string& out) {
-  std::array<char, 192> buffer;
+  constexpr std::size_t kGroups = 64;
+  std::array<char, 3 * kGroups> buffer;
   char* to = buffer.data();
   const auto* from = reinterpret_cast<const unsigned char*>(text.data());
   const auto* const end = from + text.size();
-  for (; end - from >= 4 && to != buffer.data() + buffer.size(); from += 4, to += 3) {
-    const int a = kDigits[from[0]], b = kDigits[from[1]], c = kDigits[from[2]],
-              d = kDigits[from[3]];
-    if ((a | b | c | d) < 0) break;
-    const int word = (a << 18) | (b << 12) | (c << 6) | d;
+  const auto* const last = from + 4 * std::min(text.size() / 4, kGroups);
+  for (; from != last; from += 4, to += 3) {
+    const std::int32_t word =
+        kPlaces[0][from[0]] | kPlaces[1][from[1]] | kPlaces[2][from[2]] | kPlaces[3][from[3]];
+    if (word < 0) break;
     to[0] = static_cast<char>(word >> 16);
     to[1] = static_cast<char>(word >> 8);
     to[2] = static_cast<char>(word);
   }
   // Mostly that of the end: three digits that stand for two bytes.
-  if (end - from >= 4 && from[3] == '=' && to != buffer.data() + buffer.size()) {
-    const int a = kDigits[from[0]], b = kDigits[from[1]], c = kDigits[from[2]];
-    if ((a | b | c) >= 0) {
-      const int word = (a << 10) | (b << 4) | (c >> 2);
+  if (from != last && from[3] == '=') {
+    const std::int32_t word = kPlaces[0][from[0]] | kPlaces[1][from[1]] | kPlaces[2][from[2]];
+    if (word >= 0) {
+      *to++ = static_cast<char>(word >> 16);
       *to++ = static_cast<char>(word >> 8);
-      *to++ = static_cast<char>(word);
       from += 4;
     }
   }
