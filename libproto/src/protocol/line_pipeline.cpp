@@ -9,6 +9,10 @@
 
 namespace proto {
 
+namespace {
+constexpr std::chrono::milliseconds kNear(2);  // within a site
+}  // namespace
+
 LinePipeline::~LinePipeline() {
   wipe(unsent_.data(), unsent_.size());
 }
@@ -110,6 +114,7 @@ void LinePipeline::send_queued() {
     stream_.write(rest.substr(went, due - went));
     went = due;
   }
+  if (!pipelining_) sent_at_ = Deadline::Clock::now();
   sent_ += went;
   if (sent_ == unsent_.size()) {
     if (std::exchange(holds_secret_, false)) wipe(unsent_.data(), unsent_.size());
@@ -122,6 +127,10 @@ std::string_view LinePipeline::read_line(std::size_t max_bytes) {
   if (sizes_.empty()) throw std::logic_error("no command is out whose reply could be read");
   flush();
   const auto line = stream_.read_line(max_bytes);
+  if (!pipelining_ && sent_at_ != Deadline::Clock::time_point()) {
+    const auto sent_at = std::exchange(sent_at_, {});
+    is_near_ = is_near_ || Deadline::Clock::now() - sent_at < kNear;
+  }
   if (is_traced()) trace_received(*trace_, redacted(line));
   return line;
 }

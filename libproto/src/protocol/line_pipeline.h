@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/deadline.h"
 #include "proto/secret.h"
 #include "proto/stream.h"
 #include "proto/trace.h"
@@ -35,16 +36,26 @@ class LinePipeline {
   // Bytes of commands sent or about to be, whose replies are not in: some 6,000 of POP3's, whose
   // replies fill any round trip.
   static constexpr std::size_t kWindowBytes = 64 * 1024;
+  // The same for a server near by. More would fill the sockets' buffers with replies, and each
+  // piece that is read then wakes a server that waits to send the next one.
+  static constexpr std::size_t kNearWindowBytes = 16 * 1024;
 
   explicit LinePipeline(Stream& stream, const Trace* trace = nullptr,
                         std::size_t window = kWindowBytes)
-      : stream_(stream), trace_(trace), window_(window) {}
+      : LinePipeline(stream, trace, window, window) {}
+  // `near_window` is for a server that was near: it answered a command within 2 ms before
+  // set_pipelining(true).
+  LinePipeline(Stream& stream, const Trace* trace, std::size_t window, std::size_t near_window)
+      : stream_(stream), trace_(trace), window_(window), near_window_(near_window) {}
   LinePipeline(const LinePipeline&) = delete;
   LinePipeline& operator=(const LinePipeline&) = delete;
   ~LinePipeline();
 
   // One command at a time until the server says PIPELINING.
-  void set_pipelining(bool on) noexcept { pipelining_ = on; }
+  void set_pipelining(bool on) noexcept {
+    pipelining_ = on;
+    if (on && is_near_) window_ = near_window_;
+  }
   bool pipelining() const noexcept { return pipelining_; }
 
   // False: read a reply first. Turns true again only when half the window is free, so that sends
@@ -102,6 +113,9 @@ class LinePipeline {
   Stream& stream_;
   const Trace* trace_;
   std::size_t window_;
+  std::size_t near_window_;
+  bool is_near_ = false;
+  Deadline::Clock::time_point sent_at_{};  // of the last command that went alone
   bool pipelining_ = false;
   bool full_ = false;
   std::string unsent_;

@@ -25,7 +25,8 @@ struct POP3::State {
       : host(std::move(to_host)),
         options(std::move(with)),
         stream(std::move(connected)),
-        pipeline(stream, &options.connect.trace) {}
+        pipeline(stream, &options.connect.trace, LinePipeline::kWindowBytes,
+                 LinePipeline::kNearWindowBytes) {}
 
   void greet();
   // Whether a password may go as it is, and the error where it may not.

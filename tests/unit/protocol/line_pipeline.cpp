@@ -75,6 +75,25 @@ TEST(LinePipeline, TheWindowIsInBytes) {
   EXPECT_TRUE(pipe.pipeline.has_room());
 }
 
+TEST(LinePipeline, GoesLessFarAheadOfAServerNearBy) {
+  for (const int rounds : {0, 100}) {
+    auto pair = memory_pair();
+    Stream stream(std::move(pair.first));
+    LinePipeline pipeline(stream, nullptr, 30, 10);
+    // Of so many in memory one is quick, whatever else the machine does.
+    for (int i = 0; i < rounds; ++i) {
+      pipeline.push("A");
+      tell(*pair.second, "1\r\n");
+      pipeline.read_line(10);
+      pipeline.pop();
+    }
+    pipeline.set_pipelining(true);
+    int pushed = 0;
+    for (; pipeline.has_room(); ++pushed) pipeline.push("A");
+    EXPECT_EQ(pushed, rounds == 0 ? 10 : 4) << "3 bytes each";
+  }
+}
+
 TEST(LinePipeline, WhatNobodyAskedForIsAnError) {
   Pipe before;
   tell(*before.server, "1\r\n");
