@@ -39,6 +39,15 @@ std::string_view verb_of(std::string_view line) noexcept {
   return line.substr(0, line.find(' '));
 }
 
+// RFC 6531 §3.7.4.2: what is not ASCII is asked for as such.
+std::string query(const SMTPChannel& channel, std::string_view verb, std::string_view what) {
+  std::string line = std::string(verb) + " " + std::string(what);
+  if (is_ascii(what)) return line;
+  if (channel.capabilities.smtputf8) return line + " SMTPUTF8";
+  throw SMTPNotSupportedError(channel.describe(
+      verb, "the server does not offer SMTPUTF8, which " + quoted(what) + " needs"));
+}
+
 void check_line(std::string_view text) {
   if (has_line_break_or_nul(text)) throw std::invalid_argument("CR, LF or NUL in " + quoted(text));
 }
@@ -240,11 +249,13 @@ void SMTP::noop() {
 }
 
 SMTPReply SMTP::vrfy(std::string_view who) {
-  return expect_ok("VRFY " + std::string(who));
+  if (!is_ascii(who)) ehlo_or_helo_if_needed();
+  return expect_ok(query(state_->channel, "VRFY", who));
 }
 
 SMTPReply SMTP::expn(std::string_view list) {
-  return expect_ok("EXPN " + std::string(list));
+  if (!is_ascii(list)) ehlo_or_helo_if_needed();
+  return expect_ok(query(state_->channel, "EXPN", list));
 }
 
 SMTPReply SMTP::help(std::string_view topic) {

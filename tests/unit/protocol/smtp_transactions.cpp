@@ -282,19 +282,23 @@ TEST(SMTPTransactions, TheVerbsAskForSmtputf8) {
     SMTP smtp = connect_to(server);
     EXPECT_THROW(smtp.mail("j\xc3\xb6rg@example.org"), SMTPNotSupportedError);
     EXPECT_THROW(smtp.rcpt("j\xc3\xb6rg@example.org"), SMTPNotSupportedError);
+    EXPECT_THROW(smtp.vrfy("j\xc3\xb6rg"), SMTPNotSupportedError);
+    EXPECT_THROW(smtp.expn("j\xc3\xb6rg"), SMTPNotSupportedError);
     smtp.quit();
     EXPECT_EQ(server.verbs(), "EHLO QUIT ");
   }
   std::string line_seen;
   SMTPServer server({"SMTPUTF8", "SIZE"}, [&](const std::string& line) {
-    if (line.starts_with("MAIL")) line_seen = line;
+    if (line.starts_with("MAIL") || line.starts_with("VRFY")) line_seen += line + "\n";
     return std::string();
   });
   SMTP smtp = connect_to(server);
+  smtp.vrfy("j\xc3\xb6rg");
   smtp.mail("j\xc3\xb6rg@example.org", "SIZE=10");
   smtp.quit();
   server.mails();
-  EXPECT_EQ(line_seen, "MAIL FROM:<j\xc3\xb6rg@example.org> SIZE=10 SMTPUTF8");
+  EXPECT_EQ(line_seen,
+            "VRFY j\xc3\xb6rg SMTPUTF8\nMAIL FROM:<j\xc3\xb6rg@example.org> SIZE=10 SMTPUTF8\n");
 }
 
 // What is no answer to a verb ends the connection, as it does in send().
