@@ -19,13 +19,19 @@ namespace {
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 struct BodyFields {
-  explicit BodyFields(const Fields& fields) noexcept
-      : has_coding(WireFields::find(fields, "Transfer-Encoding") != fields.size()),
-        length_at(WireFields::find(fields, "Content-Length")),
-        has_length(length_at != fields.size()) {}
-  bool has_coding;
-  std::size_t length_at;  // of the first
-  bool has_length;
+  explicit BodyFields(const Fields& fields) noexcept {
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const std::string_view name = fields[i].name;
+      if (equals_ignoring_case(name, "Transfer-Encoding")) has_coding = true;
+      if (!equals_ignoring_case(name, "Content-Length")) continue;
+      if (lengths++ == 0) length_at = i;
+    }
+    has_length = lengths != 0;
+  }
+  bool has_coding = false;
+  bool has_length = false;
+  std::size_t lengths = 0;
+  std::size_t length_at = 0;  // of the first
 };
 
 // Calls `use` with each member of each field of this name.
@@ -52,7 +58,7 @@ void require_chunked(const Fields& fields, std::string_view what) {
 std::uint64_t content_length(const Fields& fields, const BodyFields& found, std::string_view what,
                              Deviations& deviations) {
   // Nearly always there is one, and it is one number.
-  if (WireFields::find(fields, "Content-Length", found.length_at + 1) == fields.size()) {
+  if (found.lengths == 1) {
     if (const auto only = parse_decimal(fields[found.length_at].value, kMaxLength)) return *only;
   }
   std::optional<std::uint64_t> length;
