@@ -28,6 +28,7 @@ struct HTTPResponse::State {
   // How many body bytes may come before framing does; UINT64_MAX until the connection ends.
   std::uint64_t available();
   void begin_chunk();
+  [[gnu::noinline]] void begin_other_chunk(Stream& from);  // apart: begin_chunk() is short
   bool has_more();
   void begin_frame();
   std::string_view frames_at_hand();

@@ -95,6 +95,12 @@ void HTTPResponse::State::truncated() const {
 // Reads framing until data comes, or the end.
 void HTTPResponse::State::begin_chunk() {
   Stream& from = stream();
+  const std::size_t usual = chunks.feed_usual(from.peek());
+  if (usual == 0) return begin_other_chunk(from);
+  from.consume(usual);
+}
+
+void HTTPResponse::State::begin_other_chunk(Stream& from) {
   for (;;) {
     const std::size_t used = chunks.feed(from.peek());
     from.consume(used);

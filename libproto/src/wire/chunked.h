@@ -34,15 +34,18 @@ class ChunkedDecoder {
   // 0. What it left the last time stands at the front again. Throws ProtocolError, LimitError; then
   // it is good for reset() only.
   std::size_t feed(std::string_view buffered) {
-    // Most chunks of a body are of one size: between them stand the same bytes each time.
-    if (state_ == State::data_end && usual_bytes_ != 0 &&
-        buffered.starts_with({usual_.data(), usual_bytes_}) &&
-        usual_size_ <= kMaxSize - received_) {
-      received_ += usual_size_;
-      remaining_ = usual_size_;
-      return usual_bytes_;
-    }
-    return take_framing(buffered);
+    const std::size_t usual = feed_usual(buffered);
+    return usual != 0 ? usual : take_framing(buffered);
+  }
+  // The same where that is what stood before the last chunk, as it is for most: they are of one
+  // size. Else 0, and feed() is to be asked.
+  std::size_t feed_usual(std::string_view buffered) noexcept {
+    if (state_ != State::data_end || usual_bytes_ == 0 ||
+        !buffered.starts_with({usual_.data(), usual_bytes_}) || usual_size_ > kMaxSize - received_)
+      return 0;
+    received_ += usual_size_;
+    remaining_ = usual_size_;
+    return usual_bytes_;
   }
   // Body octets of the current chunk that are still to come.
   std::uint64_t remaining() const noexcept { return remaining_; }
