@@ -15,12 +15,6 @@ namespace proto {
 
 namespace {
 
-// RFC 9110 §9.2.2.
-bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
-         method == "OPTIONS" || method == "TRACE";
-}
-
 // Methods whose request has a meaning for content: without any they say so (RFC 9110 §8.6).
 bool expects_content(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";

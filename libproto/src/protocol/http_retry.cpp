@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "protocol/http_session_impl.h"
+#include "wire/http_request.h"
 #include "wire/response_fields.h"
 
 namespace proto {
@@ -13,11 +14,6 @@ namespace proto {
 namespace {
 
 using namespace std::chrono_literals;
-
-bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
-         method == "OPTIONS" || method == "TRACE";
-}
 
 std::optional<std::chrono::milliseconds> retry_after_of(const Fields& fields) {
   const auto value = fields.get("Retry-After");

@@ -122,7 +122,8 @@ class SessionExchange {
   bool sent_ = false;        // a part of the request may have gone out in this attempt
 };
 
-// Blocks; CancelledError where the canceller says so. False: the deadline came first.
+// Blocks until `wake`. Throws CancelledError where the canceller says so, TimeoutError where the
+// deadline comes first.
 void pause_until(Canceller canceller, Deadline wake, Deadline deadline);
 
 // As cookies, HSTS and Retry-After count.

@@ -14,15 +14,6 @@ namespace {
 // RFC 2449 §4, with the CRLF.
 constexpr std::size_t kMaxCommandBytes = 253;
 
-ChannelBinding binding_of(const TLSTransport* tls) {
-  if (tls == nullptr) return {};
-  if (auto data = tls->tls_exporter_binding(); !data.empty())
-    return {"tls-exporter", std::move(data)};
-  if (auto data = tls->tls_server_end_point_binding(); !data.empty())
-    return {"tls-server-end-point", std::move(data)};
-  return {};
-}
-
 void check_name(std::string_view name) {
   if (name.empty() || has_line_break_or_nul(name))
     throw std::invalid_argument("POP3: a user name is empty, or holds CR, LF or NUL");

@@ -6,8 +6,18 @@
 #include "base/base64.h"
 #include "base/characters.h"
 #include "proto/error.h"
+#include "proto/tls.h"
 
 namespace proto {
+
+ChannelBinding binding_of(const TLSTransport* tls) {
+  if (tls == nullptr) return {};
+  if (auto data = tls->tls_exporter_binding(); !data.empty())
+    return {"tls-exporter", std::move(data)};
+  if (auto data = tls->tls_server_end_point_binding(); !data.empty())
+    return {"tls-server-end-point", std::move(data)};
+  return {};
+}
 
 namespace {
 

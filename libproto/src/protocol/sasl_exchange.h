@@ -10,6 +10,12 @@
 
 namespace proto {
 
+class TLSTransport;
+
+// What binds a login to the connection that it goes over: "tls-exporter" (RFC 9266), else
+// "tls-server-end-point" (RFC 5929 §4). Empty where there is neither, or no TLS (null).
+ChannelBinding binding_of(const TLSTransport* tls);
+
 // What the server answered to a line of the exchange.
 struct SaslReply {
   enum class Kind { challenge, yes, no };

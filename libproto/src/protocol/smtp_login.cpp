@@ -17,12 +17,7 @@ SaslContext context_of(SMTPChannel& channel) {
   SaslContext context;
   context.host = channel.host();
   context.port = channel.port();
-  if (const TLSTransport* tls = channel.stream().tls()) {
-    context.binding = {"tls-exporter", tls->tls_exporter_binding()};
-    if (context.binding.data.empty())
-      context.binding = {"tls-server-end-point", tls->tls_server_end_point_binding()};
-    if (context.binding.data.empty()) context.binding = {};
-  }
+  context.binding = binding_of(channel.stream().tls());
   for (const std::string& mechanism : channel.capabilities.auth) {
     if (mechanism.ends_with("-PLUS")) context.server_offers_plus = true;
   }

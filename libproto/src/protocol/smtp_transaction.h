@@ -26,9 +26,8 @@ struct SMTPPlan {
 };
 
 // Two ends meet here: push() queues what may go now, take() reads the next reply and understands
-// it. Commands
-// run ahead of replies as far as the pipeline lets them; nothing else tells one kind of server from
-// the other.
+// it. Commands run ahead of replies as far as the pipeline lets them; nothing else tells one kind
+// of server from the other.
 class SMTPTransaction {
  public:
   // For the recipients [first, last) of the envelope. All of these must outlive it.

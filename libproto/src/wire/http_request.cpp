@@ -7,6 +7,11 @@
 
 namespace proto {
 
+bool is_idempotent(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+         method == "OPTIONS" || method == "TRACE";
+}
+
 void append_fields(std::string& out, const Fields& fields) {
   for (const Fields::Field field : fields)
     out.append(field.name).append(": ").append(field.value).append("\r\n");

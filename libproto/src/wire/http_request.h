@@ -8,6 +8,9 @@
 
 namespace proto {
 
+// A request that may be sent again without asking (RFC 9110 §9.2.2).
+bool is_idempotent(std::string_view method) noexcept;
+
 // Appends "METHOD TARGET HTTP/1.x", the fields and the empty line; `version` is 10 or 11. Throws
 // std::invalid_argument, with `out` as it was, for a method that is no token and a target that is
 // empty or has anything but visible ASCII in it. Fields cannot hold what must not go on the wire.
