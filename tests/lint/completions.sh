@@ -17,4 +17,6 @@ completes httpget --max --max-filesize
 completes httpget -o -o
 completes httpget -X PO POST
 completes popsubjects --tls st starttls
+completes popsubjects --auth ext external
+completes sendmail-lite --fallback-tls st starttls
 echo 'completions: as the programs tell'

@@ -109,6 +109,10 @@ template void ServerCommandLine::add_number(const char*, std::size_t&, std::size
 template void ServerCommandLine::add_number(const char*, double&, double, double, const char*,
                                             Style);
 
+void ServerCommandLine::describe(const char* name, const char* help) {
+  impl_->app.get_option(name)->description(help);
+}
+
 std::optional<int> ServerCommandLine::parse(int argc, char** argv) {
   try {
     impl_->app.parse(argc, argv);

@@ -43,6 +43,9 @@ class ServerCommandLine {
   void add_number(const char* name, T& value, T least, T most, const char* help,
                   Style style = {nullptr, false});
 
+  // Another help text, for an option that is there already.
+  void describe(const char* name, const char* help);
+
   // The exit status, where the program is over: --help, --version, a usage error.
   std::optional<int> parse(int argc, char** argv);
   // After parse().

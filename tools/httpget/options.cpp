@@ -174,7 +174,7 @@ void add_session_options(CLI::App& app, Options& o) {
   app.add_option("--retry-max-time", o.retry_max_time, "No retry begins later than that")
       ->type_name("S");
   app.add_flag("--retry-all-errors", o.retry_all_errors, "Also after failures that look lasting");
-  app.add_option("-x,--proxy", o.proxy, "[http|https|socks5|socks5h://][user:pw@]HOST:PORT")
+  app.add_option("-x,--proxy", o.proxy, "[http|https|socks4a|socks5|socks5h://][user:pw@]HOST:PORT")
       ->type_name("PROXY");
   app.add_option("--noproxy", o.no_proxy, "Hosts to reach without a proxy")->type_name("LIST");
   app.add_option("--connect-to", o.connect_to, "HOST:PORT:HOST2:PORT2: connect there instead")

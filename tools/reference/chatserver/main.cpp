@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
       "chatserver", "A chat room: what one client says, all others hear.",
       "Usage: chatserver [--host ADDR] [--port N] [--max-clients N] [OPTIONS]");
   line.add_server_options(flags);
+  line.describe("--verbose", "Accepted; the transcript says everything already");
   line.add_value("--max-clients", options.max_clients,
                  "At most N at once; 0: as many as there may be descriptors", {"N", false});
   line.add_time_options(flags);
