@@ -25,9 +25,11 @@ class Address {
   // A Unix socket; a first byte '@' means Linux's abstract names. Throws std::invalid_argument:
   // empty, NUL, too long.
   static Address local(std::string_view path);
+  // All interfaces, and this machine: of IPv6 where that is asked for, else of IPv4.
   static Address any(Family family, std::uint16_t port);
   static Address loopback(Family family, std::uint16_t port);
-  // From a struct sockaddr of `size` bytes.
+  // From a struct sockaddr of `size` bytes, which is copied. Throws std::invalid_argument for more
+  // than 128.
   static Address from_raw(const void* data, std::size_t size);
   // True for text that the two-argument constructor takes as a literal.
   static bool is_literal(std::string_view host);
@@ -39,12 +41,13 @@ class Address {
   std::uint16_t port() const noexcept;
   // The 4 or 16 bytes of an IP address, as they go on the wire; empty for others.
   std::string bytes() const;
+  // A copy; what has no port stays as it is.
   Address with_port(std::uint16_t port) const;
   bool is_loopback() const noexcept;  // 127/8, ::1, ::ffff:127/104, every Unix socket
   // As parse() takes it.
   std::string to_string() const;
 
-  // A struct sockaddr and its length, for system calls.
+  // A struct sockaddr and its length, for system calls; dies with this object.
   const void* data() const noexcept { return storage_.data(); }
   std::size_t size() const noexcept { return size_; }
 

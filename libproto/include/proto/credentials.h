@@ -9,8 +9,8 @@
 
 namespace proto {
 
-// A login. Where `oauth_token` is set, only XOAUTH2 and OAUTHBEARER use it, and no password goes.
-// Neither of the two: the TLS client certificate logs in (EXTERNAL).
+// A login. Where `oauth_token` is set, login() looks for XOAUTH2 and OAUTHBEARER alone, and no
+// password goes. Neither of the two: the TLS client certificate logs in (EXTERNAL).
 struct Credentials {
   std::string user;
   Secret password;

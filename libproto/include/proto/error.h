@@ -107,8 +107,8 @@ class ProtocolError : public Error {
 // The peer keeps to the protocol and says no.
 class ReplyError : public Error {
  public:
-  // `code`: the SMTP reply code, or 0 in POP3. `enhanced`: RFC 3463 ("5.1.1") or the POP3 response
-  // code ("IN-USE").
+  // `code`: the SMTP reply code, the HTTP status of a proxy that refused, or 0 in POP3. `enhanced`:
+  // RFC 3463 ("5.1.1") or the POP3 response code ("IN-USE"); empty: none.
   ReplyError(const std::string& what, int code, std::string enhanced, std::string text)
       : Error(what), code_(code), enhanced_(std::move(enhanced)), text_(std::move(text)) {}
   int code() const noexcept { return code_; }

@@ -44,7 +44,8 @@ struct HTTPOptions {
   ConnectOptions connect;
   bool tls = false;  // https
   // 10, 11, or 20: HTTP/2 where TLS agrees on it by ALPN, else HTTP/1.1. With a `connect.tls` of
-  // your own its `alpn` must list "h2". has_http2() says whether this build can.
+  // your own its `alpn` must list "h2". Any other number, and 20 where has_http2() says that this
+  // build cannot, is std::invalid_argument.
   int version = 11;
   // With version 20 and without TLS: HTTP/2 from the first byte on (RFC 9113 §3.3).
   bool http2_prior_knowledge = false;
@@ -226,18 +227,20 @@ bool has_http2() noexcept;
 class HTTPConnection {
  public:
   // `host`: a name or literal ("::1" or "[::1]"), maybe with ":port". `port` 0: that, or 80, or 443
-  // with TLS.
+  // with TLS. Connects to nothing yet. Throws std::invalid_argument.
   explicit HTTPConnection(std::string_view host, std::uint16_t port = 0, HTTPOptions options = {});
   HTTPConnection(HTTPConnection&&) noexcept;
   HTTPConnection& operator=(HTTPConnection&&) noexcept;
   ~HTTPConnection();
 
-  // Sends a request. Host is added where `headers` has none, and the framing that `body` needs:
-  // Content-Length or chunked. `Expect: 100-continue` among the headers is honoured. A response
-  // that comes during the upload ends it.
+  // Sends a request; `target` as it goes on the line, "/path?query". Host is added where `headers`
+  // has none, and the framing that `body` needs: Content-Length or chunked. `Expect: 100-continue`
+  // among the headers is honoured. A response that comes during the upload ends it: getresponse()
+  // has it.
   void request(std::string_view method, std::string_view target, const Body& body = {},
                const Fields& headers = {});
-  // The next response, after every 1xx. Its body must be read before the next request.
+  // The next response, after every 1xx. Its body must be read before the next request. Throws
+  // EmptyReplyError, NotProcessedError, ProtocolError, and what the stream throws.
   HTTPResponse getresponse();
 
   // The same by hand: a start line, headers, and then send() for a body that the caller frames.

@@ -104,7 +104,8 @@ struct SessionOptions {
   // Null: proxy_from_environment.
   std::function<std::optional<Proxy>(const URL&)> proxy_for;
   TLSOptions proxy_tls;
-  // "host:port" to "host:port" to connect to in its place; TLS and Host stay as they were.
+  // The host and port to connect to in the place of an origin's; nothing: its own. TLS and Host
+  // stay as they were.
   std::function<std::optional<std::pair<std::string, std::uint16_t>>(const Origin&)> connect_to;
   RetryPolicy retry;
   // What is tolerated otherwise (HTTPResponse::deviations()) is a ProtocolError.
@@ -198,8 +199,10 @@ class SessionResponse {
 
   // As HTTPResponse's. Where a connection breaks within the body and the policy has retries left,
   // an identity body with a strong validator goes on where it stopped (Range, If-Range; RFC 9110
-  // §13.1.5, §14); throws ResourceChangedError where the resource has become another.
+  // §13.1.5, §14). Throws ResourceChangedError where the resource has become another,
+  // HTTPCodingError where the body is not what its coding says.
   std::string_view read_view();
+  // LimitError past `max_bytes`.
   std::string read(std::uint64_t max_bytes = std::uint64_t{1} << 30);
   std::uint64_t read_to_fd(int fd, std::uint64_t max_bytes = UINT64_MAX);
   // Closes the connection of a body that is not read any further; the rest stays.
@@ -222,8 +225,10 @@ class HTTPSession {
   HTTPSession(const HTTPSession&) = delete;
   HTTPSession& operator=(const HTTPSession&) = delete;
 
-  // Follows redirects, logs in, retries, as the options say. 404 is a value. Throws what
-  // HTTPConnection throws, RedirectError, SocksError, TunnelError.
+  // Follows redirects, logs in, retries, as the options say, all of it within `deadline` and
+  // options.http.connect.timeouts.total, the reading of the body too. 404 is a value. Throws what
+  // HTTPConnection throws, RedirectError, SocksError, TunnelError, and URLError for a scheme that
+  // is neither http nor https.
   SessionResponse request(const SessionRequest& request, Deadline deadline = Deadline());
   SessionResponse get(std::string_view url, const Fields& headers = {});
 

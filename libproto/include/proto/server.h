@@ -51,14 +51,16 @@ struct ServerOptions {
   // Each wait for a byte that moves, and all of one connection.
   std::chrono::milliseconds idle = Timeouts().idle;
   std::chrono::milliseconds total = Timeouts().total;
-  // How long handlers may go on after shutdown(); then their streams throw CancelledError.
+  // How long handlers may go on after shutdown(); then their streams throw CancelledError. A
+  // process gets SIGTERM then, and SIGKILL a second later.
   std::chrono::milliseconds drain{std::chrono::seconds(10)};
   // service_actions() is called at least so often.
   std::chrono::milliseconds poll_interval{500};
 };
 
 // What TCPServer and UDPServer share. The socket is bound, and listens, from construction on: an
-// address with port 0 has its real one in server_address(). Throws NetworkError.
+// address with port 0 has its real one in server_address(). Throws NetworkError, and
+// std::invalid_argument where max_workers is 0.
 class BaseServer {
  public:
   virtual ~BaseServer();
@@ -74,7 +76,8 @@ class BaseServer {
   // that. No handler ends it: what one throws goes to handle_error(). Where the process has no
   // descriptors left, it waits for some.
   void serve_forever();
-  // One request, on this thread; false, after handle_timeout(), where none came in time.
+  // One request, on this thread; false, after handle_timeout(), where none came in time. Nothing:
+  // waits for one.
   bool handle_request(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
   // Ends serve_forever(), now or as soon as it is called, and for good: the socket is closed before
   // the handlers are waited for, so that a successor can have the address. From any thread, and
@@ -138,8 +141,8 @@ struct Connection {
 // so that all that was written arrives. With Concurrency::threads, by several threads at once.
 using ConnectionHandler = std::function<void(Connection&)>;
 
-// A handler as a class: one object for each connection. finish() comes after handle(), whatever
-// that throws.
+// A handler as a class: one object for each connection. finish() comes after setup() and handle(),
+// whatever they throw.
 class StreamRequestHandler {
  public:
   StreamRequestHandler() = default;
@@ -239,6 +242,7 @@ DatagramHandler handler(Arguments... arguments) {
 
 class UDPServer : public BaseServer {
  public:
+  // Of the options, those about connections mean nothing here.
   UDPServer(const Address& address, DatagramHandler handler, ServerOptions options = {});
 
  private:

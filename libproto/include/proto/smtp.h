@@ -149,22 +149,26 @@ class SMTP {
   void ehlo_or_helo_if_needed();
   const SMTPCapabilities& capabilities() const noexcept;
 
-  // Throws TLSError where it is not offered. Forgets the capabilities and says EHLO again.
+  // Throws TLSError where it is not offered, SMTPReplyError where it is refused. Forgets the
+  // capabilities and says EHLO again.
   void starttls();
   bool is_secure() const noexcept;
   // By the strongest mechanism of both sides; never a weaker one after a refusal. Throws
-  // SMTPAuthenticationError; TLSError where the password would go over the net in clear;
-  // SMTPNotSupportedError.
+  // SMTPAuthenticationError; SMTPNotSupportedError; TLSError, and the connection is closed, where
+  // it is neither under TLS nor to this machine, and SMTPOptions::cleartext_login is not set.
   void login(const Credentials& credentials);
   // By this mechanism: "PLAIN", "SCRAM-SHA-256", ... Throws as login() does.
   void auth(std::string_view mechanism, const Credentials& credentials);
 
   // The whole of it, as the tutorial has it. Returns what became of each recipient: at least one
-  // was accepted. Throws SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError.
+  // was accepted. Throws SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError, and
+  // SMTPServerDisconnected where the message was sent whole and no verdict came.
   SendResult sendmail(std::string_view from, const std::vector<std::string>& to,
                       std::string_view message);
   // Refused recipients are results, in the order given; so is a refused message, and a verdict that
-  // did not come. Throws SMTPSenderRefused and SMTPNotSupportedError: no recipient has it then.
+  // did not come. A server's RCPTMAX and RCPTDOMAINMAX (RFC 9422) make several transactions of it;
+  // those for whom its MAILMAX leaves none are for_now, with a reply of code 0. Throws
+  // SMTPSenderRefused and SMTPNotSupportedError: no recipient has it then.
   [[nodiscard]] SendResult send(const Envelope& envelope, std::string_view message,
                                 const SendOptions& options = {});
   [[nodiscard]] SendResult send(const Envelope& envelope, MessageSource& message,
@@ -188,12 +192,15 @@ class SMTP {
   using Done = std::function<void(std::size_t index, const SendResult&)>;
   // Many messages, each one's commands behind the one before where PIPELINING is offered. `done` is
   // called in order, once for each message, as soon as its result is known; a refused sender is a
-  // result here, too. When the connection is lost, it is called for those that may have been taken,
-  // and then the error is thrown: messages that it was not called for have not been sent.
-  // Of `options`, before_commit is called once a message.
+  // result here, too, and so is a message that this server cannot take (for_good, with a reply of
+  // code 0). When the connection is lost, it is called for those that may have been taken, and then
+  // the error is thrown; where MAILMAX (RFC 9422) ends the batch, SMTPNotSupportedError, and the
+  // connection stays. Messages that it was not called for have not been sent. Of `options`,
+  // on_verdict does not say which message it is about.
   void send_all(std::span<const Outgoing> messages, const Done& done,
                 const SendOptions& options = {});
-  // MAIL and RCPT as send() says them, then RSET: who would be taken. Sends no message.
+  // MAIL and RCPT as send() says them, then RSET: who would be taken. Sends no message, of which
+  // `message_size` says how many bytes it would have; 0: not said.
   [[nodiscard]] SendResult rehearse(const Envelope& envelope, std::uint64_t message_size = 0);
 
   // The verbs by themselves. `parameters` are ESMTP's, as they go on the line: "SIZE=1000";
@@ -217,7 +224,7 @@ class SMTP {
   void close() noexcept;
   bool is_open() const noexcept;
   // The server said how many messages it takes over one connection (RFC 9422 MAILMAX), and it had
-  // them: the next one needs another connection.
+  // them: the next one needs another connection, and send() throws SMTPNotSupportedError here.
   bool is_used_up() const noexcept;
   Stream& stream() noexcept;
 

@@ -114,8 +114,10 @@ struct SendResult {
 class MessageSource {
  public:
   virtual ~MessageSource() = default;
+  // In bytes.
   virtual std::uint64_t size() const = 0;
-  // Fills `into` with the bytes at `offset`; fewer only where the message ends.
+  // Fills `into` with the bytes at `offset`; fewer only where the message ends. What it throws ends
+  // the connection.
   virtual std::size_t read_at(std::uint64_t offset, std::span<char> into) = 0;
 };
 

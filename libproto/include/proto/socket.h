@@ -43,15 +43,16 @@ constexpr MessageFlags operator|(MessageFlags a, MessageFlags b) {
   return static_cast<MessageFlags>(static_cast<int>(a) | static_cast<int>(b));
 }
 
-// Move-only; closes itself. Never inherited by a child process, never raises SIGPIPE, never one of
-// the descriptors 0 to 2. Calls are retried on EINTR. What the system refuses is a NetworkError;
-// what would block past settimeout() is a TimeoutError. One thread at a time, but shutdown() may
-// come from another.
+// Move-only; closes itself. Never inherited by a program that is executed, never raises SIGPIPE;
+// unless adopted, never one of the descriptors 0 to 2. Calls are retried on EINTR. What the system
+// refuses is a NetworkError; what would block past settimeout() is a TimeoutError. One thread at a
+// time, but shutdown() may come from another.
 class Socket {
  public:
   struct Accepted;
 
   Socket() noexcept = default;  // no descriptor
+  // Family::unspecified is IPv4.
   explicit Socket(Family family, SocketType type = SocketType::stream);
   // Adopts `fd`: it is closed with this object. Throws NetworkError where it is not a socket.
   static Socket fromfd(int fd);

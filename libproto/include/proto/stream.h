@@ -76,6 +76,7 @@ class Stream {
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&& other) noexcept;
   ~Stream();
+  // Owns `transport`.
   explicit Stream(std::unique_ptr<Transport> transport,
                   std::chrono::milliseconds idle = Timeouts().idle);
   // Look-up, Happy Eyeballs (RFC 8305) over every address, and TLS where `mode` is implicit, within
@@ -125,11 +126,12 @@ class Stream {
   std::size_t write_until_readable(std::string_view data);
   std::size_t write_until_readable(std::span<const std::string_view> parts);  // gathers
 
-  // Starts TLS as a client. Throws ProtocolError where even one byte is buffered: it came before
-  // TLS, and is not to be trusted (RFC 3207 §6, RFC 2595 §4).
+  // Starts TLS as a client; a null `context` is TLSOptions()'s. Throws what TLSTransport::connect()
+  // throws; ProtocolError where even one byte is buffered: it came before TLS, and is not to be
+  // trusted (RFC 3207 §6, RFC 2595 §4).
   void start_tls(const std::shared_ptr<const TLSContext>& context, std::string_view host,
                  std::uint16_t port);
-  // The server's side of the same.
+  // The server's side of the same, which needs a context.
   void accept_tls(const std::shared_ptr<const TLSContext>& context);
   // Null without TLS.
   const TLSTransport* tls() const noexcept { return tls_; }
@@ -138,6 +140,7 @@ class Stream {
   Transport* transport() const noexcept { return transport_.get(); }
   // Gives the transport away, with what was buffered in `buffered`.
   std::unique_ptr<Transport> release(std::string& buffered);
+  // As text for messages; "nobody" when not open.
   const std::string& peer() const noexcept;
   const ConnectTimes& times() const noexcept { return times_; }
   // Idempotent.

@@ -79,7 +79,7 @@ class TLSTransport : public Transport {
                                                std::shared_ptr<const TLSContext> context,
                                                std::string_view host, std::uint16_t port,
                                                Deadline deadline);
-  // The server's side.
+  // The server's side; throws the same.
   static std::unique_ptr<TLSTransport> accept(std::unique_ptr<Transport> lower,
                                               std::shared_ptr<const TLSContext> context,
                                               Deadline deadline);

@@ -37,8 +37,8 @@ class Transport {
   virtual void shutdown_write() noexcept = 0;
   // Idempotent. Never blocks, never converses.
   virtual void close() noexcept = 0;
-  // The descriptor whose bytes are the stream's own, for splice(); -1 where there is none (TLS,
-  // memory).
+  // The descriptor whose bytes are the stream's own, for splice(), and which stays the transport's;
+  // -1 where there is none (TLS, memory).
   virtual int plain_fd() const noexcept { return -1; }
   // The peer, as text for messages.
   virtual const std::string& peer() const noexcept = 0;
