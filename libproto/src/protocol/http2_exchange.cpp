@@ -29,7 +29,12 @@ bool HTTPConnection::Impl::agreed_on_http2() const noexcept {
 // What came since the last response may be a GOAWAY.
 void HTTPConnection::Impl::refresh_http2() {
   if (!stream.is_open() || !pending.empty()) return;
-  http2->receive_buffered();
+  try {
+    http2->receive_buffered();
+  } catch (const Error&) {
+    stream.close();  // nobody waits for what it says
+    return;
+  }
   if (!http2->session.accepts_requests()) stream.close();
 }
 
@@ -92,16 +97,16 @@ bool HTTPConnection::Impl::send_piece_http2(std::string_view data, bool end) {
 bool HTTPConnection::Impl::push_http2() {
   HTTP2Session& session = http2->session;
   const HTTP2Session::StreamID id = pending.back().stream;
-  while (!http2->send_until_readable()) {
-    const bool more = http2->receive();
+  for (bool more = true; more; more = http2->receive()) {
     while (hear_http2(id) == Word::go_on) {
     }
     head_ready = session.responses().head(id) != nullptr;
-    if (more && !head_ready && !session.responses().loss(id)) continue;
-    session.send_body(id, {}, false);
-    return false;
+    // It may have been over before this piece.
+    if (head_ready || session.responses().loss(id) || http2->refuses()) break;
+    if (http2->send_until_readable()) return true;
   }
-  return true;
+  session.send_body(id, {}, false);
+  return false;
 }
 
 void HTTPConnection::Impl::begin_by_hand_http2(std::string_view body) {
@@ -235,7 +240,7 @@ void HTTPConnection::Impl::finish_http2(HTTPResponse::State& state) {
   } catch (const NetworkError&) {
     stream.close();  // the body is complete all the same
   }
-  if (pending.empty() && !session.accepts_requests()) stream.close();
+  if (pending.empty() && (!session.accepts_requests() || http2->refuses())) stream.close();
 }
 
 // Reads frames until a piece of the body comes, or its end.

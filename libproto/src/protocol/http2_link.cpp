@@ -1,6 +1,7 @@
 #include "protocol/http2_link.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace proto {
 
@@ -27,7 +28,7 @@ HTTP2Limits limits_of(const HTTPOptions& options) {
 }  // namespace
 
 HTTP2Link::HTTP2Link(Stream& stream, const HTTPOptions& options)
-    : session(limits_of(options)), stream_(stream) {}
+    : session(limits_of(options)), stream_(stream), idle_(options.connect.timeouts.idle) {}
 
 void HTTP2Link::take_output() {
   if (out_at_ == out_.size()) {
@@ -46,6 +47,7 @@ void HTTP2Link::send(Write write) {
     out_at_ += write(unsent());
   } catch (const NetworkError&) {
     refuses_ = true;
+    session.send_body(0, {}, false);  // what it was given does not outlive the call
     throw;
   }
 }
@@ -65,7 +67,7 @@ bool HTTP2Link::send_until_readable() {
     if (!unsent().empty()) return false;
   }
   // Else the peer's window is full.
-  return session.body_sent() || refuses_;
+  return session.body_sent();
 }
 
 void HTTP2Link::feed() {
@@ -74,14 +76,32 @@ void HTTP2Link::feed() {
 }
 
 void HTTP2Link::flush_small() {
-  if (unsent().size() <= kSmall) flush();
+  take_output();
+  if (unsent().size() > kSmall) return;
+  while (!unsent().empty()) {
+    const Deadline end = earlier(stream_.deadline(), Deadline::after(idle_));
+    if (!stream_.transport()->wait({.read = true, .write = true}, end).write) return;
+    send([this](std::string_view all) { return stream_.write_some(all); });
+  }
+}
+
+// Two full buffers must not wait for each other. And what the peer said before it went can be read
+// although it takes nothing any more.
+void HTTP2Link::send_before_reading() {
+  try {
+    if (unsent().size() > kSmall) {
+      send_until_readable();
+    } else {
+      flush_small();
+    }
+  } catch (const NetworkError& e) {
+    if (e.code() != EPIPE && e.code() != ECONNRESET) throw;
+  }
 }
 
 bool HTTP2Link::receive() {
   if (stream_.peek().empty() && !session.has_input()) {
-    // Two full buffers must not wait for each other.
-    if (unsent().size() > kSmall) send_until_readable();
-    flush_small();
+    send_before_reading();
     if (!stream_.fill()) return false;
   }
   feed();

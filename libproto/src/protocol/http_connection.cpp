@@ -251,6 +251,9 @@ void HTTPConnection::send(std::string_view data) {
       throw;
     }
     c.upload_cut = true;
+  } catch (...) {
+    c.abandon();
+    throw;
   }
 }
 
