@@ -3,6 +3,7 @@
 #include <future>
 
 #include "proto/http.h"
+#include "proto/http_session.h"
 #include "support/http2_frames.h"
 #include "support/scripted_peer.h"
 
@@ -142,6 +143,26 @@ TEST(HalfDeafHTTP2, WhatCameWhileItWasIdleDoesNotFailTheNextRequest) {
   EXPECT_EQ(c.getresponse().read(), "one");
   c.request("POST", "/", Body("not begun"));
   EXPECT_EQ(c.getresponse().read(), "two");
+}
+
+TEST(HalfDeafHTTP2, ABodyThatIsThereOnceIsNotAskedForTwice) {
+  ScriptedPeer peer(
+      {h2::expect_preface(), send(h2::settings() + h2::goaway(0, h2::kNoError)), drain()});
+  SessionOptions o;
+  o.http = options();
+  HTTPSession session(o);
+  int times = 0;
+  EXPECT_THROW(session.request({.method = "PUT",
+                                .url = URL::parse("http://" + peer.address() + "/"),
+                                .headers = {},
+                                .body =
+                                    [&times] {
+                                      ++times;
+                                      return Body("once");
+                                    },
+                                .may_retry = false}),
+               NotProcessedError);
+  EXPECT_EQ(times, 1);
 }
 
 }  // namespace

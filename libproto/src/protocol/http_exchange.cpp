@@ -37,7 +37,7 @@ void SessionExchange::run() {
       const auto* refusal = dynamic_cast<const TunnelError*>(&e);
       if (refusal != nullptr && log_in(refusal->code(), refusal->headers())) continue;
       if (dynamic_cast<const NotProcessedError*>(&e) != nullptr &&
-          !std::exchange(sent_again_, true))
+          state_.request.may_retry.value_or(true) && !std::exchange(sent_again_, true))
         continue;
       if (!retry_after(e)) throw;
       continue;
