@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what packages.txt lists for the kinds named: third_party/install.sh build test
-# Costs nothing where nothing is missing. Starts no service. Packages of the kind "private" are not
-# installed but unpacked into build/private/NAME.
+# The kinds are build, test, bench and fuzz. Costs nothing where nothing is missing. Starts no service. Packages of the
+# kind "private" come with test; they are not installed but unpacked into build/private/NAME.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
