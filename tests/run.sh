@@ -45,5 +45,6 @@ fi
 # One ctest over all the builds; the names of their tests tell them apart.
 "${as_user[@]}" mkdir -p build/ctest-all
 for preset in "${presets[@]}"; do echo "subdirs(\"$PWD/build/$preset\")"; done | "${as_user[@]}" tee build/ctest-all/CTestTestfile.cmake >/dev/null
-exec "${as_user[@]}" ctest --test-dir build/ctest-all --parallel "$(nproc)" --output-on-failure \
+# Half of a test is waiting for a peer.
+exec "${as_user[@]}" ctest --test-dir build/ctest-all --parallel "$(($(nproc) * 3 / 2))" --output-on-failure \
   --output-log build/logs/ctest "$@" </dev/null
