@@ -20,7 +20,8 @@ namespace proto {
 namespace {
 
 constexpr std::size_t kFrameHeadBytes = 9;
-constexpr std::uint32_t kDefaultWindow = 65535;  // RFC 9113 §6.9.2
+constexpr std::uint32_t kDefaultWindow = 65535;                // RFC 9113 §6.9.2
+constexpr std::size_t kMaxRequestHead = std::size_t{1} << 24;  // bytes; nghttp2's own is 64 KiB
 
 template <auto Free>
 struct Freed {
@@ -107,6 +108,8 @@ HTTP2Session::Impl::Impl(const HTTP2Limits& given, HTTP2Responses& given_respons
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_http_messaging(option, 1);
   nghttp2_option_set_max_outbound_ack(option, limits.max_idle_frames);
+  // How large a head may be is the server's affair, as over HTTP/1.1.
+  nghttp2_option_set_max_send_header_block_length(option, kMaxRequestHead);
   nghttp2_session* made = nullptr;
   check(nghttp2_session_client_new2(&made, callbacks, this, option));
   session.reset(made);

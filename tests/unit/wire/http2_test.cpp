@@ -251,6 +251,15 @@ TEST(HTTP2Session, SendsABodyAsTheWindowsAllow) {
   EXPECT_TRUE(session.body_sent());
 }
 
+TEST(HTTP2Session, SendsAHeadOfAnySize) {
+  HTTP2Session session;
+  HTTP2Request large = get();
+  large.fields.add("x", std::string(100'000, '~'));
+  session.request(large, false);
+  std::size_t data = 0;
+  EXPECT_TRUE(sent(session, data).starts_with("48199999")) << "HEADERS and its CONTINUATIONs";
+}
+
 TEST(HTTP2Session, RefusesMoreThanItsWindow) {
   HTTP2Session session({.responses = {}, .window = 100});
   session.responses().read_body_of(session.request(get(), false));
