@@ -42,11 +42,7 @@ std::size_t LinePipeline::open_command() {
 
 void LinePipeline::close_command(std::size_t begin) {
   const std::string_view command = std::string_view(unsent_).substr(begin);
-  if (has_line_break_or_nul(command)) {
-    const std::string refused(command);
-    unsent_.resize(begin);
-    refuse(refused);
-  }
+  if (has_line_break_or_nul(command)) refuse(command);
   if (is_traced()) trace_sent(*trace_, redacted(command));
   end_line(begin);
 }

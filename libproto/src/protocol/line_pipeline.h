@@ -68,8 +68,13 @@ class LinePipeline {
   template <std::invocable<std::string&> Write>
   void push(Write write) {
     const std::size_t begin = open_command();
-    write(unsent_);
-    close_command(begin);
+    try {
+      write(unsent_);
+      close_command(begin);
+    } catch (...) {
+      unsent_.resize(begin);  // half a command must not go in front of the next
+      throw;
+    }
   }
   // The command is `prefix` and `secret`; a trace sees *** for the latter, here and in the
   // server's words (some quote what they refuse), until forget_secrets().

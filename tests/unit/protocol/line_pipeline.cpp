@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -92,6 +93,19 @@ TEST(LinePipeline, GoesLessFarAheadOfAServerNearBy) {
     for (; pipeline.has_room(); ++pushed) pipeline.push("A");
     EXPECT_EQ(pushed, rounds == 0 ? 10 : 4) << "3 bytes each";
   }
+}
+
+TEST(LinePipeline, NothingStaysOfACommandThatCouldNotBeWritten) {
+  Pipe pipe;
+  EXPECT_THROW(pipe.pipeline.push([](std::string& line) {
+    line += "half of";
+    throw std::bad_alloc();
+  }),
+               std::bad_alloc);
+  EXPECT_THROW(pipe.pipeline.push("A\rB"), std::invalid_argument);
+  pipe.pipeline.push("NOOP");
+  pipe.pipeline.flush();
+  EXPECT_EQ(told(*pipe.server), "NOOP\r\n");
 }
 
 TEST(LinePipeline, WhatNobodyAskedForIsAnError) {
