@@ -353,11 +353,11 @@ TEST(SendmailOutage, CheckTriesWhomAMessageWouldGoTo) {
   const MailSink sink;
   const SendmailLite program(sink.port());
   const std::string aliases = "--aliases=" + program.folder().write("aliases", "root: a@x.org\n");
-  const auto checked =
-      program.run({"-bv", "-f", "Me <me@x.org>", aliases, "root, B <b@x.org>", "--to=c@x.org"});
+  const auto checked = program.run({"-bv", "-f", "Me <me@x.org>", aliases, "root, B <b@x.org>",
+                                    "--to=c@x.org", "--header=Bcc: d@x.org"});
   EXPECT_EQ(checked.status, 0) << checked.describe();
   for (const char* line : {"MAIL: <me@x.org> taken", "RCPT: <a@x.org> 250", "RCPT: <b@x.org> 250",
-                           "RCPT: <c@x.org> 250"})
+                           "RCPT: <c@x.org> 250", "RCPT: <d@x.org> 250"})
     EXPECT_NE(checked.out.find(line), std::string::npos) << checked.out;
   EXPECT_EQ(program.run({"--check", "a@x.org", "no address@"}).status, 64);
   EXPECT_EQ(program.run({"--check", "-f", "<>"}).status, 64) << "nobody to try";

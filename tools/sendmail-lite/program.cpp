@@ -74,9 +74,8 @@ class Program {
                                                      : read_message(reader_of(STDIN_FILENO), false);
       Composed made =
           compose(options_.compose, parsed_.config_error.empty() ? header_sender() : "", text);
+      add_recipients(made, request);
       message = std::move(made.message);
-      request.recipients.insert(request.recipients.end(), made.recipients.begin(),
-                                made.recipients.end());
     } else {
       message = read_message(reader_of(STDIN_FILENO), options_.dot_ends);
     }
@@ -181,6 +180,11 @@ class Program {
     return report;
   }
 
+  static void add_recipients(const Composed& made, Request& request) {
+    request.recipients.insert(request.recipients.end(), made.recipients.begin(),
+                              made.recipients.end());
+  }
+
   static Submission prepare_for_check(const Preparation& preparation, const Request& request) {
     try {
       Submission ready = preparation.prepare({}, request);
@@ -198,8 +202,8 @@ class Program {
     }
     // As a message would go: by the same rules and aliases.
     Request request{options_.sender, options_.recipients, false};
-    for (const auto* list : {&options_.compose.to, &options_.compose.cc, &options_.compose.bcc})
-      request.recipients.insert(request.recipients.end(), list->begin(), list->end());
+    if (options_.compose.wanted)
+      add_recipients(compose(options_.compose, header_sender(), {}), request);
     if (request.recipients.empty()) {
       const bool said = options_.from.empty() && options_.sender;
       request.recipients.push_back(said ? *options_.sender : header_sender());
