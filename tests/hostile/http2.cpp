@@ -11,14 +11,8 @@ namespace proto {
 namespace {
 
 using namespace test;
+using h2::options;
 using namespace std::chrono_literals;
-
-HTTPOptions options() {
-  HTTPOptions o;
-  o.version = 20;
-  o.http2_prior_knowledge = true;
-  return o;
-}
 
 const std::string kHead = h2::headers(1, {{":status", "200"}});
 

@@ -12,22 +12,12 @@ namespace proto {
 namespace {
 
 using namespace test;
+using h2::options, h2::serve;
 using namespace std::chrono_literals;
-
-HTTPOptions options() {
-  HTTPOptions o;
-  o.version = 20;
-  o.http2_prior_knowledge = true;
-  return o;
-}
 
 // SETTINGS with this SETTINGS_INITIAL_WINDOW_SIZE.
 std::string window_of(std::uint32_t size) {
   return h2::settings(std::string("\0\4", 2) + h2::number(size));
-}
-
-Script serve(const Script& script) {
-  return Script{h2::expect_preface(), send(h2::settings())} + script + Script{drain()};
 }
 
 // Two threads at one point.

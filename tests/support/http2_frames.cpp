@@ -105,6 +105,17 @@ std::string ok(std::uint32_t stream, std::string_view body) {
          (body.empty() ? "" : data(stream, body, true));
 }
 
+HTTPOptions options() {
+  HTTPOptions o;
+  o.version = 20;
+  o.http2_prior_knowledge = true;
+  return o;
+}
+
+Script serve(const Script& script) {
+  return Script{h2::expect_preface(), send(h2::settings())} + script + Script{drain()};
+}
+
 Step expect_preface() {
   const Step magic = expect("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   return {"the preface", [magic](PeerConnection& peer) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proto/http.h"
 #include "support/scripted_peer.h"
 
 namespace proto::test::h2 {
@@ -52,6 +53,11 @@ std::string window_update(std::uint32_t stream, std::uint32_t size);
 
 // A whole 200 with this body.
 std::string ok(std::uint32_t stream, std::string_view body);
+
+// A client that speaks HTTP/2 by prior knowledge.
+HTTPOptions options();
+// What every server does first, and last: what else comes (acknowledgements, windows) is taken.
+Script serve(const Script& script);
 
 // The client's preface and its SETTINGS come.
 Step expect_preface();

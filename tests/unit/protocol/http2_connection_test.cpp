@@ -16,19 +16,8 @@ namespace proto {
 namespace {
 
 using namespace test;
+using h2::options, h2::serve;
 using namespace std::chrono_literals;
-
-HTTPOptions options() {
-  HTTPOptions o;
-  o.version = 20;
-  o.http2_prior_knowledge = true;
-  return o;
-}
-
-// What every server does first, and last: what else comes (acknowledgements, windows) is taken.
-Script serve(const Script& script) {
-  return Script{h2::expect_preface(), send(h2::settings())} + script + Script{drain()};
-}
 
 TEST(HTTP2Connection, GetsPagesAsStreamsOfOneConnection) {
   ScriptedPeer peer(
